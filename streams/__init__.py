@@ -1,0 +1,1 @@
+"""A stock scanner's back end: market data from the tape to the WebSocket widget."""

@@ -1,0 +1,116 @@
+"""The Redis keys that clients read: one catalogue for emitters, the WDS allow-list and the docs.
+
+A feed's key is also the channel on which its changes are published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+SECOND: Final = 1
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+class Kind(StrEnum):
+    """How a feed is kept in Redis."""
+
+    LATEST = "latest"
+    """A string: the newest value replaces the one before."""
+    LIST = "list"
+    """A list, newest entry first, bounded."""
+
+
+class Database(StrEnum):
+    """Which Redis database holds a feed."""
+
+    MARKET = "mdc"
+    """Market data cache: the vendor's newest raw events."""
+    WIDGET = "wdc"
+    """Widget data cache: what the platform computes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One feed, or a family of feeds with one symbol in the name.
+
+    Attributes:
+        pattern: The key, with ``{}`` where a symbol stands.
+        kind: Latest value or list.
+        ttl: Seconds after the last write until the key expires.
+        database: The Redis database that holds it.
+        bound: Most entries of a list; 1 for a latest value.
+    """
+
+    pattern: str
+    kind: Kind
+    ttl: int
+    database: Database = Database.WIDGET
+    bound: int = 1
+
+    def key(self, symbol: str | None = None) -> str:
+        """Return the Redis key, for ``symbol`` where the feed is one of a family.
+
+        Raises:
+            ValueError: A symbol is missing, or given to a feed that has none.
+        """
+        if ("{}" in self.pattern) != (symbol is not None):
+            raise ValueError(f"feed {self.pattern!r} used with symbol {symbol!r}")
+        return self.pattern if symbol is None else self.pattern.replace("{}", symbol, 1)
+
+    def matches(self, key: str) -> bool:
+        """Tell whether ``key`` is this feed's key, or one of its family's."""
+        head, family, tail = self.pattern.partition("{}")
+        if not family:
+            return key == head
+        return (
+            len(key) > len(head) + len(tail) and key.startswith(head) and key.endswith(tail)
+        )
+
+
+AGGREGATE: Final = Feed("stocks:agg:{}", Kind.LATEST, 5 * MINUTE, Database.MARKET)
+TRADE: Final = Feed("stocks:trades:{}", Kind.LATEST, HOUR, Database.MARKET)
+QUOTE_NBBO: Final = Feed("stocks:quotes:{}", Kind.LATEST, HOUR, Database.MARKET)
+LULD: Final = Feed("stocks:luld:{}", Kind.LATEST, DAY, Database.MARKET)
+TOP_VOLUME: Final = Feed("scanners:top_volume", Kind.LATEST, 4 * DAY)
+TOP_GAPPERS: Final = Feed("scanners:top_gappers", Kind.LATEST, 4 * DAY)
+TOP_GAINERS: Final = Feed("scanners:top_gainers", Kind.LATEST, 4 * DAY)
+QUOTE: Final = Feed("quote:{}", Kind.LATEST, 4 * DAY)
+DAILY_RANGE: Final = Feed("daily_range:{}", Kind.LATEST, 4 * DAY)
+HIGH_ALERT: Final = Feed("daily_range_hod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
+LOW_ALERT: Final = Feed("daily_range_lod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
+TOP_TRADES_ALL: Final = Feed("tta:all_symbols:widget", Kind.LATEST, MINUTE)
+TOP_TRADES: Final = Feed("tta:{}:widget", Kind.LATEST, MINUTE)
+NEWS_LATEST: Final = Feed("news:feed:latest", Kind.LIST, 2 * DAY, bound=10_000)
+NEWS_TICKER: Final = Feed("news:ticker:{}", Kind.LIST, 7 * DAY, bound=100)
+COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY)
+COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY)
+
+CATALOGUE: Final = (
+    AGGREGATE,
+    TRADE,
+    QUOTE_NBBO,
+    LULD,
+    TOP_VOLUME,
+    TOP_GAPPERS,
+    TOP_GAINERS,
+    QUOTE,
+    DAILY_RANGE,
+    HIGH_ALERT,
+    LOW_ALERT,
+    TOP_TRADES_ALL,
+    TOP_TRADES,
+    NEWS_LATEST,
+    NEWS_TICKER,
+    COMPANY_OVERVIEW,
+    COMPANY_LOGO,
+)
+"""Every feed that a client may read. A fixed key stands before the family that it resembles."""
+
+
+def feed_of_key(key: str) -> Feed | None:
+    """Return the feed whose key this is, or None where the catalogue has none."""
+    return next((feed for feed in CATALOGUE if feed.matches(key)), None)

@@ -1,0 +1,47 @@
+"""Market data records: micro-batches of the vendor's events, as the topics hold them.
+
+A record's value is a JSON array of event objects, bytes unchanged, all of one type and one partition, in
+arrival order. Its headers say when the first of them was received and from which source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from aiokafka.partitioner import murmur2
+
+RECEIVED_NS: Final = "received_ns"
+"""Header: time of receipt, ns since 1970 UTC, as decimal digits."""
+SOURCE: Final = "source"
+"""Header: the listener's name, such as ``massive``."""
+
+Headers = list[tuple[str, bytes]]
+
+
+def partition_of(symbol: str, partitions: int) -> int:
+    """Return the partition of ``symbol`` among ``partitions``.
+
+    It is that of Kafka's default partitioner for a record keyed by the symbol's UTF-8 bytes
+    (``toPositive(murmur2(key)) % partitions``), so that batches, reference data and the tables'
+    changelogs are co-partitioned.
+    """
+    return (murmur2(symbol.encode("utf-8", "surrogatepass")) & 0x7FFFFFFF) % partitions
+
+
+def join(events: Iterable[bytes]) -> bytes:
+    """Return the record value that holds ``events``, each one JSON object."""
+    return b"[" + b",".join(events) + b"]"
+
+
+def headers(received_ns: int, source: str) -> Headers:
+    """Return a record's headers; ``received_ns`` is ns since 1970 UTC."""
+    return [(RECEIVED_NS, b"%d" % received_ns), (SOURCE, source.encode())]
+
+
+def received_ns(record_headers: Sequence[tuple[str, bytes]] | None) -> int | None:
+    """Return the time of receipt (ns since 1970 UTC) from a record's headers, None where absent or not a number."""
+    for name, value in record_headers or ():
+        if name == RECEIVED_NS:
+            return int(value) if value.isdigit() else None
+    return None

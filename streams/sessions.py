@@ -1,0 +1,124 @@
+"""Trading days and sessions of the US equity market, by event time.
+
+A trading day starts at 04:00 ET. Pre-market runs to 09:30, regular trading to the exchange's close (16:00,
+or earlier on half-days), after-hours to 20:00. What comes later, or on a day without trading, belongs to the
+day that began at the last 04:00 and to no session. Source of closes and holidays: the XNYS calendar of
+``exchange_calendars``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+NEW_YORK: Final = ZoneInfo("America/New_York")
+DAY_START: Final = time(4, 0)
+REGULAR_OPEN: Final = time(9, 30)
+REGULAR_CLOSE: Final = time(16, 0)
+AFTER_HOURS_END: Final = time(20, 0)
+YEARS_BACK: Final = 20
+"""How far back the calendar knows holidays and half-days."""
+
+
+class Session(StrEnum):
+    """The part of a trading day."""
+
+    PRE_MARKET = "pre_market"
+    REGULAR = "regular_session"
+    AFTER_HOURS = "after_hours"
+    CLOSED = "closed"
+
+
+def at(day: date, clock: time) -> int:
+    """Return the ms since 1970 UTC of a wall-clock time in New York."""
+    return int(datetime.combine(day, clock, NEW_YORK).timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class TradingDay:
+    """One day from 04:00 ET to the next; all times are ms since 1970 UTC.
+
+    On a day without trading (``is_session`` false) the session bounds all lie at its end.
+    """
+
+    date: date
+    is_session: bool
+    start_ms: int
+    open_ms: int
+    close_ms: int
+    after_hours_end_ms: int
+    end_ms: int
+
+    def session_at(self, time_ms: int) -> Session:
+        """Return the session of a time within this day."""
+        if not self.is_session or time_ms >= self.after_hours_end_ms:
+            return Session.CLOSED
+        if time_ms < self.open_ms:
+            return Session.PRE_MARKET
+        return Session.REGULAR if time_ms < self.close_ms else Session.AFTER_HOURS
+
+    def baseline_start(self, time_ms: int) -> int:
+        """Return when the open baseline of a time within this day began: 04:00, or 09:30 once that is past."""
+        return self.open_ms if self.is_session and time_ms >= self.open_ms else self.start_ms
+
+
+class MarketCalendar:
+    """The trading days, looked up by event time and kept once known."""
+
+    def __init__(self) -> None:
+        self._closes = _regular_closes()
+        self._days: dict[date, TradingDay] = {}
+
+    def day_at(self, time_ms: int) -> TradingDay:
+        """Return the trading day of an event time (ms since 1970 UTC, up to the year 9998)."""
+        moment = datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(NEW_YORK)
+        day = moment.date()
+        return self.day(day if moment.time() >= DAY_START else day - timedelta(days=1))
+
+    def day(self, day: date) -> TradingDay:
+        """Return the trading day that starts at 04:00 ET of a date."""
+        known = self._days.get(day)
+        if known is None:
+            known = self._days[day] = self._make(day)
+        return known
+
+    def previous_session(self, day: date) -> date:
+        """Return the last date before ``day`` on which the market opened."""
+        day -= timedelta(days=1)
+        while not self.day(day).is_session:
+            day -= timedelta(days=1)
+        return day
+
+    def _make(self, day: date) -> TradingDay:
+        end_ms = at(day + timedelta(days=1), DAY_START)
+        close_ms = self._close_ms(day)
+        is_session = close_ms is not None
+        return TradingDay(
+            date=day,
+            is_session=is_session,
+            start_ms=at(day, DAY_START),
+            open_ms=at(day, REGULAR_OPEN) if is_session else end_ms,
+            close_ms=close_ms if close_ms is not None else end_ms,
+            after_hours_end_ms=at(day, AFTER_HOURS_END) if is_session else end_ms,
+            end_ms=end_ms,
+        )
+
+    def _close_ms(self, day: date) -> int | None:
+        if self._closes and min(self._closes) <= day <= max(self._closes):
+            return self._closes.get(day)
+        # Beyond the calendar's reach holidays are unknown: every weekday counts as a full session.
+        return at(day, REGULAR_CLOSE) if day.weekday() < 5 else None
+
+
+def _regular_closes() -> dict[date, int]:
+    # Imported here: it brings pandas along, which commands that need no calendar should not wait for.
+    import exchange_calendars
+
+    start = date.today() - timedelta(days=366 * YEARS_BACK)  # noqa: DTZ011  the library wants a plain date
+    calendar = exchange_calendars.get_calendar("XNYS", start=start.isoformat())
+    return {
+        session.date(): int(close.timestamp() * 1000) for session, close in calendar.closes.items()
+    }

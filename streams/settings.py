@@ -1,0 +1,128 @@
+"""The platform's settings: every environment variable it reads, in one class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from streams.errors import SettingsError
+from streams.topics import Topic
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """Settings, each read from the environment variable of its upper-case name.
+
+    Times are in the unit that the name ends in; sizes are bytes.
+    """
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", populate_by_name=True)
+
+    # Kafka
+    kafka_bootstrap: str = Field("localhost:9092", description="Kafka's host:port, several by comma")
+    kafka_topic_prefix: str = Field("md.", description="what every topic's name starts with")
+    kafka_partitions: int = Field(8, ge=1, description="partitions of the market data topics")
+    kafka_replication: int = Field(1, ge=1, description="replicas of each topic")
+    kafka_timeout_s: float = Field(10.0, gt=0, description="longest wait for an answer of Kafka")
+
+    # Redis
+    mdc_redis_url: SecretStr = Field(
+        SecretStr("redis://localhost:6379/0"), description="Redis of the newest raw events"
+    )
+    wdc_redis_url: SecretStr = Field(
+        SecretStr("redis://localhost:6379/1"), description="Redis of the widget feeds"
+    )
+    redis_timeout_s: float = Field(5.0, gt=0, description="longest wait for an answer of Redis")
+
+    # Massive
+    massive_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("massive_api_key", "polygon_api_key"),
+        description="the vendor's key; else POLYGON_API_KEY, else the key file",
+    )
+    massive_api_key_file: Path | None = Field(None, description="file that holds the vendor's key")
+    massive_feed: str = Field(
+        "socket.massive.com",
+        description="host of the vendor's WebSocket; ws://HOST:PORT for one without TLS",
+    )
+    massive_rest_url: str = Field("https://api.massive.com", description="base of the vendor's REST")
+    massive_market: str = Field("stocks", description="stocks, crypto, forex, …")
+    massive_subscriptions: Annotated[list[str], NoDecode] = Field(
+        ["T.*", "Q.*", "A.*", "LULD.*"], description="channels to subscribe, by comma"
+    )
+
+    # Listeners
+    listener_port: Port = Field(4200, description="control API of the Massive listener")
+    listener_autostart: bool = Field(True, description="connect to the vendor at start")
+    record_linger_ms: float = Field(20.0, ge=0, description="a record closes after this time …")
+    record_max_bytes: int = Field(65_536, ge=1_024, description="… or at this size")
+    listener_buffer_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="most that waits for Kafka; beyond it the oldest goes, counted",
+    )
+
+    # Workers
+    worker_port: Port = Field(4201, description="web port of the first Faust worker")
+    data_dir: Path = Field(Path(".run/data"), description="parent of the workers' RocksDB directories")
+    flush_interval_s: float = Field(1.0, gt=0, description="shortest time between two flushes of a table")
+    publish_interval_s: float = Field(0.1, gt=0, description="shortest time between two values of a feed")
+    board_interval_s: float = Field(1.0, gt=0, description="shortest time between two boards")
+
+    # WDS
+    wds_host: str = Field("0.0.0.0", description="address that the WDS listens on")  # noqa: S104  a public edge
+    wds_port: Port = Field(4202, description="port of the WDS")
+    auth_enabled: bool = Field(True, description="whether clients of the WDS need a key")
+    auth_api_key: SecretStr | None = Field(None, description="the key of the WDS's clients")
+
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("massive_subscriptions", mode="before")
+    @classmethod
+    def _split_subscriptions(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    def topic(self, topic: Topic) -> str:
+        """Return the full name of ``topic`` in this installation."""
+        return f"{self.kafka_topic_prefix}{topic.suffix}"
+
+    def partitions(self, topic: Topic) -> int:
+        """Return how many partitions ``topic`` has in this installation."""
+        return 1 if topic.single_partition else self.kafka_partitions
+
+    def vendor_key(self) -> SecretStr:
+        """Return Massive's key, from the environment or else the key file.
+
+        Raises:
+            SettingsError: There is none, or the file cannot be read.
+        """
+        if self.massive_api_key is not None:
+            return self.massive_api_key
+        if self.massive_api_key_file is None:
+            raise SettingsError("no vendor key: set MASSIVE_API_KEY or MASSIVE_API_KEY_FILE")
+        try:
+            return SecretStr(self.massive_api_key_file.read_text().strip())
+        except OSError as error:
+            raise SettingsError(f"cannot read MASSIVE_API_KEY_FILE: {error.strerror}") from None
+
+
+def load() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: A variable has a wrong value; the message names each, never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(f"wrong setting: {faults}") from None

@@ -1,0 +1,74 @@
+"""The Kafka topics of the platform: one catalogue, from which every other list is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+MAX_SEGMENT_MS: Final = 10 * MINUTE_MS
+"""Upper bound of a segment's age. A broker deletes whole closed segments only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One Kafka topic, named without the installation's prefix.
+
+    Attributes:
+        suffix: The name after the prefix, such as ``trades`` of ``md.trades``.
+        retention_ms: How long records are kept, in ms; None keeps them for good.
+        compact: Whether the newest record of each key is kept for good instead.
+        single_partition: Whether the topic has one partition whatever the setting.
+        events: The vendor's event types (``ev``) that the topic holds.
+        internal: Whether only this platform's own apps read it.
+    """
+
+    suffix: str
+    retention_ms: int | None
+    compact: bool = False
+    single_partition: bool = False
+    events: frozenset[str] = field(default_factory=frozenset)
+    internal: bool = False
+
+    @property
+    def segment_ms(self) -> int:
+        """How long a segment stays open, in ms: short, so that short retention takes effect."""
+        if self.retention_ms is None:
+            return MAX_SEGMENT_MS
+        return min(MAX_SEGMENT_MS, max(MINUTE_MS, self.retention_ms // 5))
+
+
+TRADES: Final = Topic("trades", 15 * MINUTE_MS, events=frozenset({"T", "XT"}))
+QUOTES: Final = Topic("quotes", 5 * MINUTE_MS, events=frozenset({"Q", "XQ", "C"}))
+AGGREGATES: Final = Topic(
+    "aggregates", 15 * MINUTE_MS, events=frozenset({"A", "AM", "XA", "CA"})
+)
+HALTS: Final = Topic("halts", 24 * HOUR_MS, events=frozenset({"LULD"}))
+NEWS: Final = Topic("news", 24 * HOUR_MS)
+UNKNOWN: Final = Topic("unknown", HOUR_MS)
+REFERENCE: Final = Topic("reference", None, compact=True)
+ALERTS: Final = Topic("alerts", 24 * HOUR_MS)
+SCANNER_PARTIALS: Final = Topic(
+    "scanner-partials", 15 * MINUTE_MS, single_partition=True, internal=True
+)
+
+CATALOGUE: Final = (
+    TRADES,
+    QUOTES,
+    AGGREGATES,
+    HALTS,
+    NEWS,
+    UNKNOWN,
+    REFERENCE,
+    ALERTS,
+    SCANNER_PARTIALS,
+)
+"""Every topic, in the order of the flow."""
+
+_TOPIC_OF_EVENT: Final = {ev: topic for topic in CATALOGUE for ev in topic.events}
+
+
+def topic_of_event(ev: str) -> Topic:
+    """Return the topic that holds events of the vendor's type ``ev``; UNKNOWN for others."""
+    return _TOPIC_OF_EVENT.get(ev, UNKNOWN)
