@@ -72,12 +72,31 @@ class Settings(BaseSettings):
     flush_interval_s: float = Field(1.0, gt=0, description="shortest time between two flushes of a table")
     publish_interval_s: float = Field(0.1, gt=0, description="shortest time between two values of a feed")
     board_interval_s: float = Field(1.0, gt=0, description="shortest time between two boards")
+    emit_max_keys: int = Field(
+        50_000, ge=1, description="most keys of a feed that wait for Redis; further ones go, counted"
+    )
+    emit_max_entries: int = Field(
+        20_000, ge=1, description="most list entries that wait for Redis; beyond it the oldest goes, counted"
+    )
 
     # WDS
     wds_host: str = Field("0.0.0.0", description="address that the WDS listens on")  # noqa: S104  a public edge
     wds_port: Port = Field(4202, description="port of the WDS")
     auth_enabled: bool = Field(True, description="whether clients of the WDS need a key")
     auth_api_key: SecretStr | None = Field(None, description="the key of the WDS's clients")
+    wds_auth_timeout_s: float = Field(10.0, gt=0, description="time a client has to authenticate")
+    wds_max_message_bytes: int = Field(65_536, ge=128, description="largest message of a client")
+    wds_max_clients: int = Field(10_000, ge=1, description="most clients at a time")
+    wds_max_subscriptions: int = Field(1_000, ge=1, description="most subscriptions of a client")
+    wds_outbox_keys: int = Field(
+        20_000, ge=1, description="most latest-value feeds that wait for a client; beyond it it is cut off"
+    )
+    wds_outbox_entries: int = Field(
+        2_000, ge=1, description="most list entries that wait for a client; beyond it it is cut off"
+    )
+    wds_slow_after_s: float = Field(
+        10.0, gt=0, description="a client that takes nothing for this long is cut off"
+    )
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
