@@ -1,0 +1,96 @@
+"""The Redis commands of an emitter: many values in one script call, so that each value is sent once.
+
+A script call of about 64 KiB costs the emitter half of what SET and PUBLISH for each value do, and Redis a
+little more; larger calls cost Redis much more (benchmarks/emit.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import hiredis
+
+from streams.feeds import Feed
+
+Entry = tuple[str | None, bytes]
+"""A symbol (None for a feed that is no family) and the value for it."""
+
+CALL_BYTES: Final = 64 * 1024
+"""A script call is closed at this size …"""
+CALL_VALUES: Final = 500
+"""… or at this many values."""
+
+_pack: Final[Callable[[tuple[bytes | int, ...]], bytes]] = hiredis.pack_command  # type: ignore[assignment]
+"""Packs one command; the library's stub says that it takes one argument only."""
+
+SET_SCRIPT: Final = b"""
+local ttl = ARGV[1]
+for i = 2, #ARGV, 2 do
+  redis.call('SET', ARGV[i], ARGV[i + 1], 'EX', ttl)
+  redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
+end"""
+# A key of another type than a list is a leftover: it would refuse every entry for ever.
+PUSH_SCRIPT: Final = b"""
+local ttl, last = ARGV[1], ARGV[2] - 1
+for i = 3, #ARGV, 2 do
+  local key = ARGV[i]
+  if redis.call('TYPE', key).ok ~= 'list' then redis.call('DEL', key) end
+  redis.call('LPUSH', key, ARGV[i + 1])
+  redis.call('LTRIM', key, 0, last)
+  redis.call('EXPIRE', key, ttl)
+  redis.call('PUBLISH', key, ARGV[i + 1])
+end"""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One script call, packed for the wire.
+
+    Attributes:
+        packed: The command's bytes.
+        values: How many values it holds.
+    """
+
+    packed: bytes
+    values: int
+
+
+def set_calls(feed: Feed, entries: Iterable[Entry], bad: list[Entry]) -> Iterator[Call]:
+    """Yield the calls that set and publish ``entries`` of a latest-value feed.
+
+    Entries whose key has no UTF-8 form (a lone surrogate) go to ``bad`` instead.
+    """
+    return _calls(feed, [b"EVAL", SET_SCRIPT, 0, feed.ttl], entries, bad)
+
+
+def push_calls(feed: Feed, entries: Iterable[Entry], bad: list[Entry]) -> Iterator[Call]:
+    """Yield the calls that push and publish ``entries`` of a list feed, in order; ``bad`` as for sets."""
+    return _calls(feed, [b"EVAL", PUSH_SCRIPT, 0, feed.ttl, feed.bound], entries, bad)
+
+
+def _calls(
+    feed: Feed, head: list[bytes | int], entries: Iterable[Entry], bad: list[Entry]
+) -> Iterator[Call]:
+    # Hot: runs for each value of each flush.
+    prefix, _, suffix = feed.pattern.partition("{}")
+    pack = _pack
+    arguments: list[bytes | int] = list(head)
+    size = values = 0
+    for symbol, value in entries:
+        try:
+            key = (prefix + symbol + suffix if symbol is not None else prefix).encode()
+        except UnicodeEncodeError:
+            bad.append((symbol, value))
+            continue
+        arguments.append(key)
+        arguments.append(value)
+        size += len(value) + 32
+        values += 1
+        if size >= CALL_BYTES or values >= CALL_VALUES:
+            yield Call(pack(tuple(arguments)), values)
+            arguments = list(head)
+            size = values = 0
+    if values:
+        yield Call(pack(tuple(arguments)), values)

@@ -1,0 +1,118 @@
+"""The emitter of a worker process: one interface to both Redis databases."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Final, Self
+
+from streams.emit.commands import Entry
+from streams.emit.writer import DatabaseWriter, Source
+from streams.feeds import Database, Feed, Kind
+from streams.settings import Settings
+from streams.telemetry import Counters
+
+CLOSE_TIMEOUT_S: Final = 2.0
+"""Longest that closing waits for the last values to be written."""
+
+logger: Final = logging.getLogger(__name__)
+
+
+class Emitter:
+    """Writes feeds to Redis and publishes them, each key at most once in ``publish_interval_s``.
+
+    Nothing here waits for Redis: values wait, bounded, and the newest are written when Redis is back.
+    Not for threads: one event loop owns an instance. An async context manager.
+
+    Args:
+        settings: Addresses, interval, timeout and bounds.
+        counters: Counts ``published``, ``conflated``, ``redis_failures`` and ``dropped`` by reason.
+    """
+
+    def __init__(self, settings: Settings, counters: Counters) -> None:
+        urls = {Database.MARKET: settings.mdc_redis_url, Database.WIDGET: settings.wdc_redis_url}
+        self._writers = {
+            database: DatabaseWriter(url, settings, counters, logger) for database, url in urls.items()
+        }
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def put(self, feed: Feed, value: bytes, symbol: str | None = None) -> None:
+        """Set and publish the newest value of a latest-value feed; values in between are conflated away.
+
+        Raises:
+            ValueError: The feed is a list, or a symbol is missing or too many.
+        """
+        self._writers[feed.database].put(feed, symbol, value)
+
+    def push(self, feed: Feed, value: bytes, symbol: str | None = None) -> None:
+        """Put an entry at the head of a list feed, and publish it. Entries keep their order.
+
+        When Redis goes away in the middle of a write, an entry may be there twice afterwards.
+
+        Raises:
+            ValueError: The feed is no list, or a symbol is missing or too many.
+        """
+        self._writers[feed.database].push(feed, symbol, value)
+
+    def source(
+        self, feed: Feed, collect: Callable[[], Iterable[Entry]], resync: Callable[[], None]
+    ) -> None:
+        """Ask a producer for its changes at each flush, so that it encodes no value that would be replaced.
+
+        Args:
+            feed: A latest-value feed.
+            collect: Returns (symbol, value) of what has changed since the last call; the symbol is None for
+                a feed that is no family. Not called while Redis is away.
+            resync: Makes the next ``collect`` return everything: Redis may have come back empty, or may not
+                have taken the last changes.
+
+        Raises:
+            ValueError: The feed is a list.
+        """
+        if feed.kind is not Kind.LATEST:
+            raise ValueError(f"feed {feed.pattern!r} is a list: push its entries")
+        self._writers[feed.database].add_source(Source(feed, collect, resync))
+
+    @property
+    def connected(self) -> dict[str, bool]:
+        """Which databases take what is written, by their names ``mdc`` and ``wdc``."""
+        return {str(database): writer.connected for database, writer in self._writers.items()}
+
+    async def start(self) -> None:
+        """Start writing. Returns at once, whether Redis is there or not."""
+        self._tasks = [
+            asyncio.create_task(writer.run(), name=f"emit-{database}")
+            for database, writer in self._writers.items()
+        ]
+
+    async def close(self) -> None:
+        """Write what waits, if that takes no longer than CLOSE_TIMEOUT_S, and stop.
+
+        Raises:
+            Exception: Whatever a source raised, if that ended the writing.
+        """
+        for writer in self._writers.values():
+            writer.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=CLOSE_TIMEOUT_S)
+            for task in late:
+                logger.warning("%s: Redis did not take the last values in time", task.get_name())
+                task.cancel()
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        for result in ended:
+            if isinstance(result, Exception):
+                raise result
+
+    async def __aenter__(self) -> Self:
+        """Start writing."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what waits and stop."""
+        await self.close()

@@ -1,0 +1,215 @@
+"""The writer of one Redis database: a task that flushes what waits, and outlives Redis going away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import SecretStr
+
+from streams import redis_link
+from streams.backoff import Backoff
+from streams.emit.commands import Call, Entry, push_calls, set_calls
+from streams.emit.link import Link
+from streams.emit.pending import LatestValues, ListEntries
+from streams.feeds import Feed, Kind
+from streams.settings import Settings
+from streams.telemetry import Counters, Reporter
+
+DUTY: Final = 4
+"""A flush starts no earlier than this many times the CPU time of the one before, after that one started."""
+HEARTBEAT_S: Final = 1.0
+"""After this time without a write Redis is asked whether it is still the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A producer that is asked for its changes at each flush.
+
+    Attributes:
+        feed: The latest-value feed of its values.
+        collect: Returns the entries that have changed since the last call.
+        resync: Makes the next ``collect`` return every entry.
+    """
+
+    feed: Feed
+    collect: Callable[[], Iterable[Entry]]
+    resync: Callable[[], None]
+
+
+class DatabaseWriter:
+    """Writes the feeds of one Redis database.
+
+    Args:
+        url: The database.
+        settings: Interval, timeout and bounds.
+        counters: Counts ``published``, ``conflated``, ``redis_failures`` and ``dropped`` by reason.
+        logger: Where incidents are reported.
+    """
+
+    def __init__(
+        self, url: SecretStr, settings: Settings, counters: Counters, logger: logging.Logger
+    ) -> None:
+        self._address = redis_link.address(url)
+        self._link = Link(url, settings.redis_timeout_s)
+        self._interval_s = settings.publish_interval_s
+        self._max_keys = settings.emit_max_keys
+        self._counters = counters
+        self._logger = logger
+        self._reporter = Reporter(logger)
+        self._latest: dict[Feed, LatestValues] = {}
+        self._entries = ListEntries(settings.emit_max_entries)
+        self._sources: list[Source] = []
+        self._stopping = asyncio.Event()
+        self._cpu_s = 0.0
+        self._written_at = 0.0
+
+    @property
+    def connected(self) -> bool:
+        """Whether Redis takes what is written."""
+        return self._link.connected
+
+    def add_source(self, source: Source) -> None:
+        """Ask ``source`` for its changes from the next flush on."""
+        self._sources.append(source)
+
+    def put(self, feed: Feed, symbol: str | None, value: bytes) -> None:
+        """Let the newest value of a key wait for the next flush.
+
+        Raises:
+            ValueError: The feed is a list, or a symbol is missing or too many.
+        """
+        if feed.kind is not Kind.LATEST or (symbol is None) == ("{}" in feed.pattern):
+            raise ValueError(f"value put to feed {feed.pattern!r} with symbol {symbol!r}")
+        values = self._latest.get(feed)
+        if values is None:
+            values = self._latest[feed] = LatestValues(feed, self._max_keys)
+        if not values.put(symbol, value):
+            self._drop("emit_keys_full", 1)
+
+    def push(self, feed: Feed, symbol: str | None, value: bytes) -> None:
+        """Let an entry of a list feed wait for the next flush.
+
+        Raises:
+            ValueError: The feed is no list, or a symbol is missing or too many.
+        """
+        if feed.kind is not Kind.LIST or (symbol is None) == ("{}" in feed.pattern):
+            raise ValueError(f"entry pushed to feed {feed.pattern!r} with symbol {symbol!r}")
+        if not self._entries.push(feed, symbol, value):
+            self._drop("emit_entries_full", 1)
+
+    async def run(self) -> None:
+        """Write until ``stop``, connecting anew as often as it takes; at the end write what waits."""
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            try:
+                await self._link.open()
+                self._resync()
+                await self._flush_until_stopped(backoff)
+            except redis_link.FAILURES as error:
+                self._counters.add("redis_failures")
+                self._reporter.warn(f"Redis {self._address} is away", str(error) or type(error).__name__)
+            await self._link.close()
+            await self._pause(backoff.next_s())
+        waiting = sum(map(len, self._latest.values())) + len(self._entries)
+        self._drop("emit_closed", waiting)
+
+    def stop(self) -> None:
+        """Let ``run`` end."""
+        self._stopping.set()
+
+    async def _flush_until_stopped(self, backoff: Backoff) -> None:
+        self._logger.info("writes to Redis %s", self._address)
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            self._cpu_s = 0.0
+            await self._flush()
+            if started - self._written_at >= HEARTBEAT_S:
+                await self._link.ping()
+                self._written_at = started
+            backoff.reset()
+            pause_s = max(self._interval_s, DUTY * self._cpu_s)
+            await self._pause(started + pause_s - time.monotonic())
+        await self._flush()
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._stopping.wait()
+
+    def _resync(self) -> None:
+        # Redis may have come back empty: everything has to be written again.
+        for values in self._latest.values():
+            values.resync()
+        for source in self._sources:
+            source.resync()
+
+    async def _flush(self) -> None:
+        for feed, values in self._latest.items():
+            if values:
+                await self._flush_latest(feed, values)
+        for source in self._sources:
+            await self._send(self._pack_latest(source.feed, source.collect))
+        if self._entries:
+            await self._flush_entries()
+
+    async def _flush_latest(self, feed: Feed, values: LatestValues) -> None:
+        taken = values.take()
+        self._counters.add("conflated", values.take_replaced())
+        try:
+            await self._send(self._pack_latest(feed, taken.items))
+        except redis_link.FAILURES:
+            values.put_back(taken.items())
+            raise
+        values.written(taken.items())
+
+    async def _flush_entries(self) -> None:
+        taken = self._entries.take()
+        try:
+            for feed, entries in taken.items():
+                bad: list[Entry] = []
+                calls = list(push_calls(feed, entries, bad))
+                self._drop_bad(feed, bad)
+                # One at a time: what Redis has done must not be pushed again after a failure.
+                for call in calls:
+                    await self._send([call])
+                    del entries[: call.values]
+                entries.clear()
+        except redis_link.FAILURES:
+            self._drop("emit_entries_full", self._entries.put_back(taken))
+            raise
+
+    def _pack_latest(self, feed: Feed, collect: Callable[[], Iterable[Entry]]) -> list[Call]:
+        # In one go, so that the producer's rows cannot change under the iteration.
+        started = time.thread_time()
+        bad: list[Entry] = []
+        calls = list(set_calls(feed, collect(), bad))
+        self._drop_bad(feed, bad)
+        self._cpu_s += time.thread_time() - started
+        return calls
+
+    async def _send(self, calls: list[Call]) -> None:
+        if not calls:
+            return
+        started = time.thread_time()
+        await self._link.send(calls)
+        # Counts what else ran meanwhile, too: on a busy loop flushes become rarer, which is meant.
+        self._cpu_s += time.thread_time() - started
+        self._written_at = time.monotonic()
+        self._counters.add("published", sum(call.values for call in calls))
+
+    def _drop_bad(self, feed: Feed, bad: list[Entry]) -> None:
+        if bad:
+            self._drop("emit_bad_key", len(bad))
+            incident = f"symbols of feed {feed.pattern} have no UTF-8 form"
+            self._reporter.warn(incident, repr(bad[0][0]), len(bad))
+
+    def _drop(self, reason: str, count: int) -> None:
+        if count:
+            self._counters.add("dropped", count, reason)
+            self._reporter.warn(f"values for Redis dropped: {reason}", count=count)

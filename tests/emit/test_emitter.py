@@ -1,0 +1,201 @@
+"""The emitter against a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from streams import feeds
+from streams.emit import Emitter
+from streams.settings import Settings
+from streams.telemetry import Counters
+
+
+async def test_a_value_is_set_with_the_feeds_ttl(emitter, wdc, eventually):
+    emitter.put(feeds.QUOTE, b'{"symbol":"ABC"}', "ABC")
+
+    async def is_there():
+        return await wdc.get("quote:ABC") == b'{"symbol":"ABC"}'
+
+    await eventually(is_there)
+    assert 0 < await wdc.ttl("quote:ABC") <= feeds.QUOTE.ttl
+
+
+async def test_a_feed_goes_to_its_own_database(emitter, redis_server, eventually):
+    emitter.put(feeds.TRADE, b"{}", "ABC")
+    async with Redis.from_url(redis_server.url(0)) as mdc:
+
+        async def is_there():
+            return await mdc.get("stocks:trades:ABC") == b"{}"
+
+        await eventually(is_there)
+
+
+async def test_values_in_between_are_conflated_and_counted(emitter, counters, wdc, eventually):
+    async with wdc.pubsub() as subscription:
+        await subscription.subscribe("quote:ABC", "quote:END")
+        for number in range(1_000):
+            emitter.put(feeds.QUOTE, b"%d" % number, "ABC")
+        emitter.put(feeds.QUOTE, b"end", "END")
+        received = []
+        async with asyncio.timeout(20):
+            while b"end" not in received:
+                message = await subscription.get_message(ignore_subscribe_messages=True, timeout=1)
+                if message:
+                    received.append(message["data"])
+    assert received == [b"999", b"end"]
+    assert counters.get("conflated") == 999
+
+
+async def test_a_list_is_newest_first_bounded_and_expires(emitter, wdc, eventually):
+    for number in range(feeds.NEWS_TICKER.bound + 5):
+        emitter.push(feeds.NEWS_TICKER, b"%d" % number, "ABC")
+
+    async def is_there():
+        return await wdc.lindex("news:ticker:ABC", 0) == b"104"
+
+    await eventually(is_there)
+    assert await wdc.llen("news:ticker:ABC") == feeds.NEWS_TICKER.bound
+    assert 0 < await wdc.ttl("news:ticker:ABC") <= feeds.NEWS_TICKER.ttl
+
+
+async def test_a_leftover_of_another_type_does_not_stop_a_list(emitter, wdc, eventually):
+    await wdc.set("daily_range_hod_alert", "a string")
+    emitter.push(feeds.HIGH_ALERT, b"{}")
+
+    async def is_list():
+        return await wdc.type("daily_range_hod_alert") == b"list"
+
+    await eventually(is_list)
+
+
+async def test_a_source_is_asked_for_its_changes(emitter, wdc, eventually):
+    rows = {"ABC": b"1", "XYZ": b"2"}
+    changed = set(rows)
+
+    def collect():
+        taken = [(symbol, rows[symbol]) for symbol in sorted(changed)]
+        changed.clear()
+        return taken
+
+    emitter.source(feeds.DAILY_RANGE, collect, lambda: changed.update(rows))
+
+    async def are_there():
+        return await wdc.mget("daily_range:ABC", "daily_range:XYZ") == [b"1", b"2"]
+
+    await eventually(are_there)
+
+
+async def test_everything_is_written_again_when_redis_comes_back_empty(
+    emitter, redis_server, wdc, eventually
+):
+    changed = {"SRC"}
+
+    def collect():
+        taken = [(symbol, b"row") for symbol in changed]
+        changed.clear()
+        return taken
+
+    emitter.source(feeds.DAILY_RANGE, collect, lambda: changed.add("SRC"))
+    emitter.put(feeds.QUOTE, b"written before", "OLD")
+    emitter.put(feeds.TOP_VOLUME, b"[]")
+
+    async def old_is_there():
+        return await wdc.exists("quote:OLD", "daily_range:SRC") == 2
+
+    await eventually(old_is_there)
+    redis_server.kill()
+    for number in range(100):
+        emitter.put(feeds.TOP_VOLUME, b"[%d]" % number)
+    emitter.push(feeds.LOW_ALERT, b'{"first":1}')
+    emitter.push(feeds.LOW_ALERT, b'{"second":2}')
+    redis_server.start()
+    keys = ("quote:OLD", "daily_range:SRC", "scanners:top_volume", "daily_range_lod_alert")
+
+    async def all_is_there():
+        try:
+            return await wdc.exists(*keys) == len(keys)
+        except RedisError:
+            return False
+
+    await eventually(all_is_there)
+    assert await wdc.get("scanners:top_volume") == b"[99]"
+    assert await wdc.lrange("daily_range_lod_alert", 0, -1) == [b'{"second":2}', b'{"first":1}']
+
+
+async def test_an_idle_emitter_notices_that_redis_was_restarted(emitter, redis_server, wdc, eventually):
+    emitter.put(feeds.TOP_GAPPERS, b"[1]")
+
+    async def is_there():
+        try:
+            return await wdc.get("scanners:top_gappers") == b"[1]"
+        except RedisError:
+            return False
+
+    await eventually(is_there)
+    redis_server.kill()
+    redis_server.start()
+    await eventually(is_there)
+
+
+async def test_while_redis_is_away_bounds_hold_and_drops_are_counted(redis_server, settings):
+    redis_server.kill()
+    counters = Counters()
+    bounded = settings.model_copy(update={"emit_max_keys": 10, "emit_max_entries": 5})
+    async with Emitter(bounded, counters) as emitter:
+        for number in range(12):
+            emitter.put(feeds.QUOTE, b"{}", f"S{number}")
+            emitter.push(feeds.NEWS_LATEST, b"{}")
+    assert counters.by_reason("dropped") == {
+        "emit_keys_full": 2,
+        "emit_entries_full": 7,
+        "emit_closed": 15,
+    }
+
+
+async def test_closing_writes_what_waits(settings, wdc):
+    async with Emitter(settings, Counters()) as emitter:
+        while not all(emitter.connected.values()):
+            await asyncio.sleep(0.01)
+        emitter.put(feeds.QUOTE, b"last", "ABC")
+    assert await wdc.get("quote:ABC") == b"last"
+
+
+async def test_a_symbol_without_utf8_form_costs_itself_alone(emitter, counters, wdc, eventually):
+    emitter.put(feeds.QUOTE, b"bad", "\ud800")
+    emitter.put(feeds.QUOTE, b"good", "Ä.B/C")
+
+    async def is_there():
+        return await wdc.get("quote:Ä.B/C") == b"good"
+
+    await eventually(is_there)
+    assert counters.get("dropped", "emit_bad_key") == 1
+
+
+async def test_many_large_values_are_written_in_one_flush(emitter, wdc, eventually):
+    for number in range(3_000):
+        emitter.put(feeds.QUOTE, b"x" * 700, f"S{number}")
+    emitter.put(feeds.QUOTE, b"y" * 3_000_000, "LARGE")
+
+    async def are_there():
+        return await wdc.dbsize() == 3_001
+
+    await eventually(are_there)
+
+
+@pytest.mark.parametrize(
+    ("feed", "symbol"), [(feeds.QUOTE, None), (feeds.TOP_VOLUME, "ABC"), (feeds.NEWS_LATEST, None)]
+)
+async def test_a_wrong_put_is_refused(emitter, feed, symbol):
+    with pytest.raises(ValueError, match="put"):
+        emitter.put(feed, b"{}", symbol)
+
+
+async def test_a_wrong_redis_url_is_named_without_its_secret():
+    settings = Settings(wdc_redis_url="http://:secret@somewhere")
+    with pytest.raises(Exception, match="redis://") as caught:
+        Emitter(settings, Counters())
+    assert "secret" not in str(caught.value)
