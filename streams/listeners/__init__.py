@@ -1,0 +1,1 @@
+"""Listeners: from a vendor's live feed to records on Kafka."""

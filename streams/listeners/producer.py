@@ -1,0 +1,298 @@
+"""Brings records to Kafka, each exactly once and in order, and holds them while Kafka is away.
+
+The producer owns every record until Kafka has acknowledged it. Each partition has one batch in flight. While
+Kafka is away records wait, up to a bound in bytes; then the oldest goes and is counted.
+
+Exactly once holds across a restart of the broker, because the client repeats a batch with the same sequence
+numbers. Only after an error that the client cannot retry is the client itself replaced; then a batch whose
+outcome is unknown is sent again (counted as ``uncertain``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from streams.backoff import Backoff
+from streams.listeners.idempotent import IdempotentProducer
+from streams.listeners.lane import Lane, weight
+from streams.listeners.record import Record
+from streams.records import headers
+from streams.settings import Settings
+from streams.telemetry import Counters, Reporter
+from streams.topics import Topic
+
+logger = logging.getLogger(__name__)
+
+PROBE_S: Final = 2.0
+"""Seconds between two looks at whether Kafka answers."""
+SETTLE_S: Final = 5.0
+"""How long the other batches in flight may take to be answered before a client is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerStatus:
+    """How the way to Kafka stands.
+
+    Attributes:
+        connected: Whether Kafka answers.
+        buffered_bytes: Bytes that wait or are in flight.
+        buffered_records: Records that wait or are in flight.
+        fill_percent: Share of the buffer that is taken.
+        oldest_age_s: Age of the oldest record not yet acknowledged, 0 where there is none.
+        last_error: What last went wrong, without secrets.
+    """
+
+    connected: bool
+    buffered_bytes: int
+    buffered_records: int
+    fill_percent: float
+    oldest_age_s: float
+    last_error: str | None
+
+
+class RecordProducer:
+    """Sends records to their partition; ``put`` never waits.
+
+    Args:
+        settings: Kafka's address and the bound of what waits.
+        source: The listener's name, for the records' headers.
+        counters: Where outcomes are counted.
+    """
+
+    def __init__(self, settings: Settings, source: str, counters: Counters) -> None:
+        self._settings = settings
+        self._source = source
+        self._counters = counters
+        self._reporter = Reporter(logger)
+        self._lanes: dict[tuple[Topic, int], Lane] = {}
+        self._bytes = 0
+        self._records = 0
+        self._running: asyncio.Task[None] | None = None
+        self._client: IdempotentProducer | None = None
+        self._deliveries: dict[Lane, asyncio.Task[None]] = {}
+        self._broken = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._reachable = False
+        self._last_error: str | None = None
+        self._settle_s = SETTLE_S
+
+    def start(self) -> None:
+        """Begin to connect and to send, in the background."""
+        self._running = asyncio.create_task(self._run(), name="record-producer")
+
+    def put(self, record: Record) -> None:
+        """Take a record. Where the buffer is full the oldest that wait are dropped, and counted."""
+        key = (record.topic, record.partition)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane()
+            if self._client is not None and not self._broken.is_set():
+                self._deliver_in_background(self._client, key, lane)
+        lane.put(record)
+        self._bytes += weight(record)
+        self._records += 1
+        self._empty.clear()
+        self._counters.add("records_queued")
+        while self._bytes > self._settings.listener_buffer_bytes and self._drop_oldest():
+            pass
+
+    def status(self) -> ProducerStatus:
+        """Return how the way to Kafka stands."""
+        oldest = min(
+            (age for lane in self._lanes.values() if (age := lane.oldest_ns()) is not None), default=None
+        )
+        return ProducerStatus(
+            connected=self._client is not None and self._reachable,
+            buffered_bytes=self._bytes,
+            buffered_records=self._records,
+            fill_percent=round(100 * self._bytes / self._settings.listener_buffer_bytes, 2),
+            oldest_age_s=0.0 if oldest is None else max(0.0, (time.time_ns() - oldest) / 1e9),
+            last_error=self._last_error,
+        )
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Wait until Kafka has acknowledged everything; return whether it has within ``timeout_s``."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self, timeout_s: float) -> None:
+        """Send what waits, for ``timeout_s`` at most, and stop. What is left then is lost and counted."""
+        if not await self.flush(timeout_s):
+            self._settle_s = 0.0
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+        for lane in self._lanes.values():
+            lane.put_back()
+            while lane.waiting:
+                self._drop(lane.drop_oldest(), "shutdown")
+
+    # Dropping
+
+    def _drop_oldest(self) -> bool:
+        waiting = [lane for lane in self._lanes.values() if lane.waiting]
+        if not waiting:
+            return False
+        oldest = min(waiting, key=lambda lane: lane.waiting[0].received_ns)
+        self._drop(oldest.drop_oldest(), "buffer_full")
+        return True
+
+    def _drop(self, record: Record, reason: str) -> None:
+        self._forget(record)
+        self._counters.add("dropped", record.events, reason=reason)
+        self._reporter.warn(f"events dropped: {reason}", count=record.events)
+
+    def _forget(self, record: Record) -> None:
+        self._bytes -= weight(record)
+        self._records -= 1
+        if self._records == 0:
+            self._empty.set()
+
+    # Sending
+
+    async def _run(self) -> None:
+        backoff = Backoff(first_s=0.25)
+        while True:
+            client = IdempotentProducer(self._settings.kafka_bootstrap, self._settings.kafka_timeout_s)
+            try:
+                await client.connect()
+                logger.info("connected to Kafka at %s", self._settings.kafka_bootstrap)
+                backoff.reset()
+                await self._use(client)
+            except (KafkaError, OSError, TimeoutError) as error:
+                self._fail("Kafka does not answer", error)
+            finally:
+                self._reachable = False
+                await self._retire(client)
+            await asyncio.sleep(backoff.next_s())
+
+    async def _use(self, client: IdempotentProducer) -> None:
+        """Send with one client until it can no longer be used."""
+        self._broken.clear()
+        self._client = client
+        self._reachable = True
+        for key, lane in self._lanes.items():
+            self._deliver_in_background(client, key, lane)
+        while not self._broken.is_set():
+            reachable = await client.is_reachable()
+            if self._reachable and not reachable:
+                self._fail("Kafka does not answer", None)
+            self._reachable = reachable
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._broken.wait(), PROBE_S)
+
+    async def _retire(self, client: IdempotentProducer) -> None:
+        """Let go of a client once the batches in flight are answered, or have had their time."""
+        self._client = None
+        self._broken.set()
+        deliveries, self._deliveries = self._deliveries, {}
+        for lane, delivery in deliveries.items():
+            if not lane.in_flight:
+                delivery.cancel()
+        if deliveries:
+            await asyncio.wait(deliveries.values(), timeout=self._settle_s)
+        for lane, delivery in deliveries.items():
+            if not delivery.done():
+                delivery.cancel()
+                self._counters.add("delivery_failures", len(lane.in_flight), reason="uncertain")
+        await client.abandon()
+        await asyncio.gather(*deliveries.values(), return_exceptions=True)
+        for lane in deliveries:
+            lane.put_back()
+
+    def _deliver_in_background(
+        self, client: IdempotentProducer, key: tuple[Topic, int], lane: Lane
+    ) -> None:
+        delivery = asyncio.create_task(self._deliver(client, key, lane))
+        delivery.add_done_callback(self._delivery_ended)
+        self._deliveries[lane] = delivery
+
+    def _delivery_ended(self, delivery: asyncio.Task[None]) -> None:
+        error = None if delivery.cancelled() else delivery.exception()
+        if error is not None:
+            # aiokafka raises more than KafkaError where its own state is broken: start over with a new client.
+            self._fail("the Kafka client failed", error)
+            self._broken.set()
+
+    async def _deliver(self, client: IdempotentProducer, key: tuple[Topic, int], lane: Lane) -> None:
+        """Send a lane's records, one batch at a time, until the client is broken."""
+        topic = self._settings.topic(key[0])
+        backoff = Backoff(first_s=0.25)
+        while not self._broken.is_set():
+            await lane.filled.wait()
+            try:
+                delivery = await self._submit(client, topic, key[1], lane)
+            except KafkaError as error:
+                # It was not taken, so it can be tried again without harm.
+                lane.put_back()
+                self._fail(f"topic {topic} cannot be written", error)
+                await asyncio.sleep(backoff.next_s())
+                continue
+            try:
+                # No timeout here: the client retries until Kafka has it, and the age of the oldest record
+                # stands on /health. Giving up would lose it or double it.
+                await delivery
+            except KafkaError as error:
+                self._refused(topic, lane, error)
+                return
+            backoff.reset()
+            self._acknowledged(lane)
+
+    async def _submit(
+        self, client: IdempotentProducer, topic: str, partition: int, lane: Lane
+    ) -> asyncio.Future[object]:
+        if partition not in await client.partitions_for(topic):
+            raise KafkaError(f"it has no partition {partition}")
+        batch = client.create_batch()
+        while lane.waiting and not (lane.suspects and lane.in_flight):
+            record = lane.waiting[0]
+            taken = batch.append(
+                timestamp=record.received_ns // 1_000_000,
+                key=None,
+                value=record.value,
+                headers=headers(record.received_ns, self._source),
+            )
+            if taken is None:
+                break
+            lane.take()
+        future: asyncio.Future[object] = await client.send_batch(batch, topic, partition=partition)
+        return future
+
+    def _acknowledged(self, lane: Lane) -> None:
+        self._reachable = True
+        counters = self._counters
+        for record in lane.acknowledge():
+            self._forget(record)
+            counters.add("records_acknowledged")
+            counters.add("events_acknowledged", record.events)
+            counters.add("bytes_acknowledged", len(record.value))
+
+    def _refused(self, topic: str, lane: Lane, error: KafkaError) -> None:
+        """Handle a batch that the broker does not want. Its sequence numbers are gone, so the client is, too."""
+        self._counters.add("delivery_failures", len(lane.in_flight), reason=type(error).__name__)
+        self._fail(f"topic {topic} refused a batch", error)
+        if isinstance(error, MessageSizeTooLargeError):
+            if len(lane.in_flight) == 1:
+                self._drop(lane.acknowledge()[0], "too_large")
+            else:
+                lane.suspects = len(lane.in_flight)
+        lane.put_back()
+        self._broken.set()
+
+    def _fail(self, incident: str, error: BaseException | None) -> None:
+        detail = "" if error is None else f"{type(error).__name__}: {error}"
+        self._last_error = f"{incident}: {detail}" if detail else incident
+        self._reporter.warn(incident, detail)

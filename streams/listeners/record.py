@@ -1,0 +1,25 @@
+"""One Kafka record on its way out, as batcher and producer pass it on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from streams.topics import Topic
+
+
+class Record(NamedTuple):
+    """A record that waits for Kafka.
+
+    Attributes:
+        topic: The catalogue's topic.
+        partition: The partition within it.
+        value: The record's value.
+        events: How many of the vendor's events it holds.
+        received_ns: When the first of them was received, ns since 1970 UTC.
+    """
+
+    topic: Topic
+    partition: int
+    value: bytes
+    events: int
+    received_ns: int
