@@ -1,0 +1,46 @@
+"""What a simulator is told: its market, its pace and its ports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from streams.settings import Port
+
+
+class SimOptions(BaseModel):
+    """Options of the simulator. With ``input`` it plays a recording, else a synthetic market."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    symbols: int = Field(8_000, ge=1, le=100_000, description="listings of the synthetic market")
+    rate: float = Field(
+        20_000.0,
+        ge=0,
+        le=5_000_000,
+        description="events per second of real time in regular trading; pre-market has 30 % of it, after-hours 20 %",
+    )
+    speed: float = Field(
+        1.0, ge=0, le=1_000, description="event time for real time; 0 plays a recording as fast as it is taken"
+    )
+    seed: int = Field(7, ge=0, description="what all randomness comes from")
+    start: datetime | None = Field(
+        None, description="the market's first second (no zone: New York); default 09:25 ET of the last whole session"
+    )
+    halts_per_hour: float = Field(60.0, ge=0, le=3_600, description="halts by news, beside those by price bands")
+    input: Path | None = Field(None, description="recorded frames to play, one JSON array a line, may be gzip")
+    reference: Path | None = Field(
+        None, description="reference data for recorded symbols, one JSON object a line"
+    )
+    loop: bool = Field(False, description="play the recording again and again")
+    host: str = Field("127.0.0.1", description="address of both ports")
+    ws_port: Port = Field(0, description="port of the WebSocket server; 0 takes a free one")
+    rest_port: Port = Field(0, description="port of the REST server; 0 takes a free one")
+    api_key: SecretStr | None = Field(None, description="the only key that is let in; None lets any in")
+    max_connections: int = Field(1, ge=1, description="connections per key and market")
+    outbox_bytes: int = Field(
+        64 * 1024 * 1024, ge=1_024, description="how far a client may fall behind before it is cut off"
+    )
+    deflate: bool = Field(False, description="whether clients may ask for permessage-deflate")

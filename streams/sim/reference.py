@@ -1,0 +1,176 @@
+"""Reference data as the vendor's REST serves it: listings, floats, daily bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from streams.errors import BadInputError
+from streams.sessions import MarketCalendar
+from streams.sim.bars import DayBars
+from streams.sim.history import History
+from streams.sim.market import UNITS
+from streams.sim.symbols import Listing
+from streams.sim.tape import Tape
+
+
+class DailyBar(msgspec.Struct, frozen=True, kw_only=True):
+    """A day's bar. Prices are dollars, volume shares, n trades."""
+
+    o: float
+    h: float
+    l: float  # noqa: E741  the vendor's name
+    c: float
+    v: float
+    vw: float | None = None
+    n: int | None = None
+
+
+class DatedBar(DailyBar, frozen=True, kw_only=True):
+    """A day's bar with its date."""
+
+    date: date
+
+
+class Company(msgspec.Struct, frozen=True, kw_only=True):
+    """One listing: what a line of a reference file holds.
+
+    security_type and exchange are the vendor's ``type`` and ``primary_exchange``; free_float is shares,
+    free_float_percent 0 to 100; daily are bars of past sessions. What is not known is None.
+    """
+
+    symbol: str
+    name: str | None = None
+    security_type: str | None = msgspec.field(default=None, name="type")
+    exchange: str | None = msgspec.field(default=None, name="primary_exchange")
+    free_float: int | None = None
+    free_float_percent: float | None = None
+    daily: tuple[DatedBar, ...] = ()
+
+
+class Reference(Protocol):
+    """What the REST server asks."""
+
+    @property
+    def companies(self) -> Sequence[Company]:
+        """All listings, by symbol."""
+
+    @property
+    def clock_ms(self) -> int:
+        """The market's clock, ms since 1970 UTC."""
+
+    def daily(self, day: date) -> Mapping[str, DailyBar]:
+        """Return the bars of a past session by symbol; empty where there are none."""
+
+    def today(self) -> Mapping[str, DailyBar]:
+        """Return the running day's bars by symbol."""
+
+    def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
+        """Return the last session before the running day, and its bars by symbol."""
+
+
+class SyntheticReference:
+    """Reference data of the synthetic market."""
+
+    def __init__(
+        self, listings: tuple[Listing, ...], history: History, tape: Tape, calendar: MarketCalendar
+    ) -> None:
+        self._symbols = [listing.symbol for listing in listings]
+        self._history = history
+        self._tape = tape
+        self._calendar = calendar
+        self.companies: Sequence[Company] = sorted(map(_company, listings), key=lambda company: company.symbol)
+
+    @property
+    def clock_ms(self) -> int:
+        """The market's clock, ms since 1970 UTC."""
+        return self._tape.state.clock_ms
+
+    def daily(self, day: date) -> Mapping[str, DailyBar]:
+        """Return the bars of a past session by symbol; empty where there are none."""
+        bars = self._tape.state.past.get(day) or self._history.bars(day)
+        return {} if bars is None else self._by_symbol(bars)
+
+    def today(self) -> Mapping[str, DailyBar]:
+        """Return the running day's bars by symbol."""
+        return self._by_symbol(self._tape.state.bars)
+
+    def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
+        """Return the last session before the running day, and its bars by symbol."""
+        day = self._calendar.previous_session(self._tape.state.day.date)
+        return day, self.daily(day)
+
+    def _by_symbol(self, bars: DayBars) -> dict[str, DailyBar]:
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume, bars.vwap, bars.trades)
+        rows = zip(self._symbols, *(column.tolist() for column in columns), strict=True)
+        return {
+            symbol: DailyBar(o=o / UNITS, h=h / UNITS, l=l / UNITS, c=c / UNITS, v=v, vw=vw / UNITS, n=n)
+            for symbol, o, h, l, c, v, vw, n in rows  # noqa: E741  the vendor's name
+            if v
+        }
+
+
+class FileReference:
+    """Reference data for recorded symbols, from a file; without one there is none.
+
+    Args:
+        path: JSON lines of Company.
+
+    Raises:
+        BadInputError: The file cannot be read, or a line of it is no Company; the message names the line.
+    """
+
+    def __init__(self, path: Path | None, calendar: MarketCalendar) -> None:
+        self._calendar = calendar
+        self.companies: Sequence[Company] = sorted(_read(path), key=lambda company: company.symbol)
+        self.clock_ms = 0
+
+    def daily(self, day: date) -> Mapping[str, DailyBar]:
+        """Return the bars of a past session by symbol; empty where there are none."""
+        return {company.symbol: bar for company in self.companies for bar in company.daily if bar.date == day}
+
+    def today(self) -> Mapping[str, DailyBar]:
+        """Return no bars: a recording's day is not summed up."""
+        return {}
+
+    def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
+        """Return the last session before the recording's clock, and its bars by symbol."""
+        if not self.clock_ms:
+            days = {bar.date for company in self.companies for bar in company.daily}
+            day = max(days, default=None)
+        else:
+            day = self._calendar.previous_session(self._calendar.day_at(self.clock_ms).date)
+        return day, {} if day is None else self.daily(day)
+
+
+def _company(listing: Listing) -> Company:
+    return Company(
+        symbol=listing.symbol,
+        name=listing.name,
+        security_type=listing.security_type,
+        exchange=listing.exchange,
+        free_float=listing.free_float,
+        free_float_percent=round(100 * listing.free_float / listing.shares_outstanding, 2),
+    )
+
+
+def _read(path: Path | None) -> list[Company]:
+    if path is None:
+        return []
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise BadInputError(f"cannot read {path}: {error.strerror}") from None
+    decode = msgspec.json.Decoder(Company).decode
+    companies = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                companies.append(decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise BadInputError(f"{path}, line {number}: {error}") from None
+    return companies
