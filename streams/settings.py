@@ -65,6 +65,21 @@ class Settings(BaseSettings):
         ge=1024 * 1024,
         description="most that waits for Kafka; beyond it the oldest goes, counted",
     )
+    listener_host: str = Field("127.0.0.1", description="address of the listeners' control APIs")
+    listener_handover_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=64 * 1024,
+        description="most that waits to be split; beyond it the oldest frames go, counted",
+    )
+    listener_silence_s: float = Field(
+        30.0, ge=0, description="in regular trading a feed silent for this long is connected anew; 0 = never"
+    )
+    reconnect_first_s: float = Field(0.5, gt=0, description="longest first wait before connecting again")
+    reconnect_longest_s: float = Field(10.0, gt=0, description="longest wait while the market is open …")
+    reconnect_closed_longest_s: float = Field(60.0, gt=0, description="… and while it is closed")
+    reconnect_stable_s: float = Field(
+        10.0, ge=0, description="a connection that lasted this long starts the waits over"
+    )
 
     # Workers
     worker_port: Port = Field(4201, description="web port of the first Faust worker")
