@@ -9,6 +9,8 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 MAX_SEGMENT_MS: Final = 10 * MINUTE_MS
 """Upper bound of a segment's age. A broker deletes whole closed segments only."""
+MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""Largest record batch of every topic, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""Creates the catalogue's topics on a broker, and tells where a broker's topics differ from the catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from streams.errors import UnavailableError
+from streams.settings import Settings
+from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
+
+CLOSE_TIMEOUT_S: Final = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One thing about a topic that is not as the catalogue says; ``actual`` is "missing" for no topic at all."""
+
+    topic: str
+    setting: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.setting} is {self.actual}, expected {self.expected}"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """One topic as the broker holds it: how often it is divided and copied, and its configuration."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: dict[str, str]
+
+
+def config_of(topic: Topic) -> dict[str, str]:
+    """Return the broker's configuration of a topic, by Kafka's names; times are ms, sizes bytes."""
+    return {
+        "cleanup.policy": "compact" if topic.compact else "delete",
+        "retention.ms": str(-1 if topic.retention_ms is None else topic.retention_ms),
+        "segment.ms": str(topic.segment_ms),
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+    }
+
+
+async def create_topics(settings: Settings) -> list[str]:
+    """Create the catalogue's topics that the broker lacks; return their names, in the order of the flow.
+
+    What exists is left as it is, even where it differs: ``check_topics`` tells.
+
+    Raises:
+        UnavailableError: No broker answers in time, or it refuses a topic.
+    """
+    async with _admin(settings) as admin:
+        existing = set(await admin.list_topics())
+        missing = [topic for topic in CATALOGUE if settings.topic(topic) not in existing]
+        if not missing:
+            return []
+        response = await admin.create_topics([_new_topic(topic, settings) for topic in missing])
+        return _created(response.topic_errors)
+
+
+async def list_topics(settings: Settings) -> list[TopicState]:
+    """Return the catalogue's topics that the broker has, in the order of the flow.
+
+    Raises:
+        UnavailableError: No broker answers in time.
+    """
+    async with _admin(settings) as admin:
+        existing = set(await admin.list_topics())
+        names = [name for topic in CATALOGUE if (name := settings.topic(topic)) in existing]
+        if not names:
+            return []
+        described = {entry["topic"]: entry["partitions"] for entry in await admin.describe_topics(names)}
+        configs = await _configs(admin, names)
+        return [
+            TopicState(
+                name,
+                len(described[name]),
+                min((len(partition["replicas"]) for partition in described[name]), default=0),
+                configs.get(name, {}),
+            )
+            for name in names
+        ]
+
+
+async def check_topics(settings: Settings) -> list[Mismatch]:
+    """Return where the broker's topics differ from the catalogue; nothing where all is well.
+
+    Raises:
+        UnavailableError: No broker answers in time.
+    """
+    states = {state.name: state for state in await list_topics(settings)}
+    return [
+        mismatch
+        for topic in CATALOGUE
+        for mismatch in _compare(topic, states.get(settings.topic(topic)), settings)
+    ]
+
+
+def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
+    return NewTopic(
+        settings.topic(topic),
+        settings.partitions(topic),
+        settings.kafka_replication,
+        topic_configs=config_of(topic),
+    )
+
+
+def _created(answers: Sequence[Sequence[Any]]) -> list[str]:
+    created = []
+    for name, code, *rest in answers:
+        if code == 0:
+            created.append(str(name))
+        elif code != TopicAlreadyExistsError.errno:  # another starter may have been quicker
+            reason = next((part for part in rest if part), for_code(code).__name__)
+            raise UnavailableError(f"Kafka does not create topic {name}: {reason}")
+    return created
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    return {
+        resource[3]: {entry[0]: entry[1] for entry in resource[4]}
+        for response in responses
+        for resource in response.resources
+    }
+
+
+def _compare(topic: Topic, state: TopicState | None, settings: Settings) -> list[Mismatch]:
+    name = settings.topic(topic)
+    if state is None:
+        return [Mismatch(name, "topic", "present", "missing")]
+    pairs = [
+        ("partitions", str(settings.partitions(topic)), str(state.partitions)),
+        ("replication", str(settings.kafka_replication), str(state.replication)),
+        *((key, value, state.config.get(key, "unknown")) for key, value in config_of(topic).items()),
+    ]
+    return [Mismatch(name, key, expected, actual) for key, expected, actual in pairs if expected != actual]
+
+
+@contextlib.asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    timeout_s = settings.kafka_timeout_s
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=int(timeout_s * 1000)
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            await admin.start()
+            yield admin
+    except (KafkaError, OSError, TimeoutError) as error:
+        why = f"no answer in {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
+        raise UnavailableError(
+            f"Kafka at {settings.kafka_bootstrap} is not available ({why}): is it running, is KAFKA_BOOTSTRAP right?"
+        ) from None
+    finally:
+        try:
+            await asyncio.wait_for(admin.close(), CLOSE_TIMEOUT_S)
+        except (KafkaError, OSError, TimeoutError):
+            logger.debug("the connection to Kafka did not close in time")
