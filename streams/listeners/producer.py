@@ -223,7 +223,7 @@ class RecordProducer:
     def _delivery_ended(self, delivery: asyncio.Task[None]) -> None:
         error = None if delivery.cancelled() else delivery.exception()
         if error is not None:
-            # aiokafka raises more than KafkaError where its own state is broken: start over with a new client.
+            # aiokafka raises more than KafkaError where its own state is broken: start over.
             self._fail("the Kafka client failed", error)
             self._broken.set()
 
@@ -281,7 +281,7 @@ class RecordProducer:
             counters.add("bytes_acknowledged", len(record.value))
 
     def _refused(self, topic: str, lane: Lane, error: KafkaError) -> None:
-        """Handle a batch that the broker does not want. Its sequence numbers are gone, so the client is, too."""
+        """Handle a batch that the broker does not want. Its sequence numbers are gone, so the client goes too."""
         self._counters.add("delivery_failures", len(lane.in_flight), reason=type(error).__name__)
         self._fail(f"topic {topic} refused a batch", error)
         if isinstance(error, MessageSizeTooLargeError):
