@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -119,15 +119,21 @@ class FileReference:
 
     Args:
         path: JSON lines of Company.
+        clock: Tells the recording's event time, ms since 1970 UTC; 0 before it starts.
 
     Raises:
         BadInputError: The file cannot be read, or a line of it is no Company; the message names the line.
     """
 
-    def __init__(self, path: Path | None, calendar: MarketCalendar) -> None:
+    def __init__(self, path: Path | None, calendar: MarketCalendar, clock: Callable[[], int]) -> None:
+        self._clock = clock
         self._calendar = calendar
         self.companies: Sequence[Company] = sorted(_read(path), key=lambda company: company.symbol)
-        self.clock_ms = 0
+
+    @property
+    def clock_ms(self) -> int:
+        """The recording's event time, ms since 1970 UTC; 0 before it starts."""
+        return self._clock()
 
     def daily(self, day: date) -> Mapping[str, DailyBar]:
         """Return the bars of a past session by symbol; empty where there are none."""
@@ -139,12 +145,11 @@ class FileReference:
 
     def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
         """Return the last session before the recording's clock, and its bars by symbol."""
-        if not self.clock_ms:
-            days = {bar.date for company in self.companies for bar in company.daily}
-            day = max(days, default=None)
-        else:
+        if self.clock_ms:
             day = self._calendar.previous_session(self._calendar.day_at(self.clock_ms).date)
-        return day, {} if day is None else self.daily(day)
+            return day, self.daily(day)
+        newest = max((bar.date for company in self.companies for bar in company.daily), default=None)
+        return newest, {} if newest is None else self.daily(newest)
 
 
 def _company(listing: Listing) -> Company:

@@ -10,6 +10,12 @@ CHANNELS: Final = frozenset({"T", "Q", "A", "AM", "LULD", "NOI", "FMV", "XT", "X
 ALL: Final = "*"
 
 
+def is_channel(channel: str) -> bool:
+    """Tell whether ``channel`` is an event type, a dot, and a symbol or ``*``."""
+    kind, _, symbol = channel.partition(".")
+    return kind in CHANNELS and bool(symbol)
+
+
 class Subscriptions:
     """The channels of one client."""
 
@@ -21,16 +27,13 @@ class Subscriptions:
         """Tell whether anything is subscribed."""
         return bool(self._whole or self._single)
 
-    def add(self, channel: str) -> bool:
-        """Subscribe ``channel``; return False where it is none."""
+    def add(self, channel: str) -> None:
+        """Subscribe a channel."""
         kind, _, symbol = channel.partition(".")
-        if kind not in CHANNELS or not symbol:
-            return False
         if symbol == ALL:
             self._whole.add(kind)
         else:
             self._single.setdefault(kind, set()).add(symbol)
-        return True
 
     def remove(self, channel: str) -> bool:
         """Unsubscribe ``channel``; return False where it was not subscribed."""

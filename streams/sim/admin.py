@@ -1,0 +1,73 @@
+"""The simulator's own endpoints: what it does, faults on demand, and when bars were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from streams.sim.faults import FaultRequest, Faults
+from streams.sim.hub import Hub
+from streams.sim.sent import SentBars
+
+MAX_INJECTION = 64 * 1024 * 1024
+"""Longest injected message, in bytes."""
+
+
+class RateRequest(BaseModel):
+    """A new rate, in events per second of real time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rate: Annotated[float, Field(ge=0, le=5_000_000)]
+
+
+def admin_router(
+    hub: Hub,
+    faults: Faults,
+    sent: SentBars,
+    status: Callable[[], dict[str, Any]],
+    set_rate: Callable[[float], bool],
+) -> APIRouter:
+    """Return the endpoints under ``/sim``.
+
+    Args:
+        hub: The sessions.
+        faults: What makes faults.
+        sent: When bars were sent.
+        status: Tells what the simulator does.
+        set_rate: Changes the rate; returns False where there is none, as in a replay.
+    """
+    router = APIRouter(prefix="/sim")
+
+    @router.get("/status")
+    async def get_status() -> dict[str, Any]:
+        return status()
+
+    @router.get("/sent")
+    async def get_sent(symbols: Annotated[str, Query(min_length=1)]) -> list[tuple[str, int, int]]:
+        return sent.of(symbols.split(","))
+
+    @router.post("/fault")
+    async def post_fault(request: FaultRequest) -> dict[str, Any]:
+        return {"kind": request.kind, "connections_ended": await faults.make(request)}
+
+    @router.post("/rate")
+    async def post_rate(request: RateRequest) -> dict[str, Any]:
+        if not set_rate(request.rate):
+            raise HTTPException(409, "a recording has no rate, only a speed")
+        return {"rate": request.rate}
+
+    @router.post("/inject")
+    async def post_inject(request: Request, *, binary: bool = False) -> dict[str, Any]:
+        """Send the body verbatim to all clients as one message; ``binary`` as a binary one."""
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_INJECTION:
+                raise HTTPException(413, f"longer than {MAX_INJECTION} bytes")
+        return {"clients": await hub.inject(body, text=not binary), "bytes": len(body)}
+
+    return router
