@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         10.0, gt=0, description="a client that takes nothing for this long is cut off"
     )
 
+    # Local stack
+    cache_dir: Path | None = Field(None, description="where downloads are kept; else the user's cache folder")
+    maven_url: str | None = Field(None, description="Maven repository of Kafka's jars; else the central one")
+
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("massive_subscriptions", mode="before")

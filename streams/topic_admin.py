@@ -11,20 +11,21 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.errors import UnavailableError
 from streams.settings import Settings
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
 
 CLOSE_TIMEOUT_S: Final = 2.0
+POLL_S: Final = 0.05
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One thing about a topic that is not as the catalogue says; ``actual`` is "missing" for no topic at all."""
+    """One thing about a topic that differs from the catalogue; ``actual`` is "missing" for no topic at all."""
 
     topic: str
     setting: str
@@ -58,7 +59,8 @@ def config_of(topic: Topic) -> dict[str, str]:
 async def create_topics(settings: Settings) -> list[str]:
     """Create the catalogue's topics that the broker lacks; return their names, in the order of the flow.
 
-    What exists is left as it is, even where it differs: ``check_topics`` tells.
+    What exists is left as it is, even where it differs: ``check_topics`` tells. On return every topic has
+    its leaders, so it can be written to at once.
 
     Raises:
         UnavailableError: No broker answers in time, or it refuses a topic.
@@ -69,7 +71,9 @@ async def create_topics(settings: Settings) -> list[str]:
         if not missing:
             return []
         response = await admin.create_topics([_new_topic(topic, settings) for topic in missing])
-        return _created(response.topic_errors)
+        created = _created(response.topic_errors)
+        await _until_led(admin, [settings.topic(topic) for topic in missing])
+        return created
 
 
 async def list_topics(settings: Settings) -> list[TopicState]:
@@ -130,8 +134,20 @@ def _created(answers: Sequence[Sequence[Any]]) -> list[str]:
     return created
 
 
+async def _until_led(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
+    # The controller answers before the brokers know the topics; a producer that came sooner would fail.
+    while True:
+        described = await admin.describe_topics(list(names))
+        leaders = [partition["leader"] for entry in described for partition in entry["partitions"]]
+        if all(entry["partitions"] for entry in described) and min(leaders, default=-1) >= 0:
+            return
+        await asyncio.sleep(POLL_S)
+
+
 async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    responses = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    )
     return {
         resource[3]: {entry[0]: entry[1] for entry in resource[4]}
         for response in responses
@@ -151,6 +167,16 @@ def _compare(topic: Topic, state: TopicState | None, settings: Settings) -> list
     return [Mismatch(name, key, expected, actual) for key, expected, actual in pairs if expected != actual]
 
 
+def _why(error: Exception, timeout_s: float) -> str:
+    match error:
+        case TimeoutError():
+            return f"no answer in {timeout_s:g} s"
+        case KafkaConnectionError():
+            return "no connection"
+        case _:
+            return str(error)
+
+
 @contextlib.asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     timeout_s = settings.kafka_timeout_s
@@ -162,9 +188,9 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
             await admin.start()
             yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        why = f"no answer in {timeout_s:g} s" if isinstance(error, TimeoutError) else str(error)
         raise UnavailableError(
-            f"Kafka at {settings.kafka_bootstrap} is not available ({why}): is it running, is KAFKA_BOOTSTRAP right?"
+            f"Kafka at {settings.kafka_bootstrap} is not available ({_why(error, timeout_s)}): "
+            "is it running, is KAFKA_BOOTSTRAP right?"
         ) from None
     finally:
         try:

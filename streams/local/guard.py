@@ -18,13 +18,19 @@ from typing import Final
 
 PR_SET_PDEATHSIG: Final = 1
 POLL_S: Final = 0.2
+CANNOT_RUN: Final = 127
+"""Exit code where the command cannot be run, as in a shell."""
 
 
 def _replace_with(command: list[str], parent: int) -> None:
     if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
         raise OSError("prctl failed")
-    if os.getppid() == parent:  # else it was gone before the kernel was asked
+    if os.getppid() != parent:  # it was gone before the kernel was asked
+        return
+    try:
         os.execvp(command[0], command)  # noqa: S606  the caller's own command, no shell wanted
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
 
 
 def _watch(command: list[str], parent: int) -> int:
@@ -42,7 +48,7 @@ def main(arguments: list[str]) -> int:
     parent, command = int(arguments[0]), arguments[1:]
     if sys.platform == "linux":
         _replace_with(command, parent)
-        return 1
+        return CANNOT_RUN
     return _watch(command, parent)
 
 

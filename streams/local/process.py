@@ -106,8 +106,8 @@ class ChildProcess:
             return
         try:
             async with asyncio.timeout(timeout_s):
-                while self.running and not await ready():
-                    await asyncio.sleep(POLL_S)  # noqa: ASYNC110  another process's state has no event
+                while self.running and not await ready():  # noqa: ASYNC110  another process has no event
+                    await asyncio.sleep(POLL_S)
         except TimeoutError:
             await self.kill()
             raise UnavailableError(self._said(f"is not ready after {timeout_s:g} s")) from None

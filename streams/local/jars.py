@@ -1,0 +1,162 @@
+"""Kafka's jars: resolved by Maven coordinates, downloaded once, kept in the cache folder.
+
+A download is written beside its place and moved there when its checksum is right, so one that was killed
+leaves nothing that looks complete; the list of jars is written last. With that list in place neither the
+network nor the resolver is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import requests
+from jgo.maven import Artifact, MavenContext, PythonResolver
+
+from streams.backoff import Backoff
+from streams.errors import UnavailableError
+from streams.local.cache import Progress, exclusive
+
+KAFKA_VERSION: Final = "4.3.1"
+COORDINATES: Final = (
+    f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
+    "org.slf4j:slf4j-simple:1.7.36",  # the smallest logger to stderr, of the slf4j that this Kafka uses
+)
+LIST_NAME: Final = f"kafka-{KAFKA_VERSION}.jars"
+TIMEOUT_S: Final = 10
+TRIES: Final = 5
+CHUNK_BYTES: Final = 65_536
+CHECKSUM_CHARS: Final = 40
+
+
+class _CancelledError(Exception):
+    pass
+
+
+def cached_jars(folder: Path) -> list[Path] | None:
+    """Return Kafka's class path from the cache, None where it is not complete."""
+    try:
+        lines = (folder / LIST_NAME).read_text().splitlines()
+        entries = [(folder / name, int(size)) for size, name in (line.split(" ", 1) for line in lines)]
+        complete = bool(entries) and all(jar.stat().st_size == size for jar, size in entries)
+    except (OSError, ValueError):
+        return None
+    return [jar for jar, _ in entries] if complete else None
+
+
+def fetch_jars(
+    folder: Path, maven_url: str | None, progress: Progress, cancelled: threading.Event
+) -> list[Path]:
+    """Return Kafka's class path, after downloading what the cache lacks (45 MB, once). Blocks its thread.
+
+    Args:
+        folder: The cache folder.
+        maven_url: Base of a Maven repository; None for the central one.
+        progress: Told what is being done.
+        cancelled: Set by the caller who no longer wants the result; an empty list is returned then.
+
+    Raises:
+        UnavailableError: The repository does not answer, lacks a file or gives a wrong one; or the folder
+            cannot be written.
+    """
+
+    def waiting() -> None:
+        if cancelled.is_set():
+            raise _CancelledError
+        progress("waiting for another process that downloads Kafka")
+
+    try:
+        with exclusive(folder / ".lock", waiting):
+            return cached_jars(folder) or _download(folder, maven_url, _Fetcher(progress, cancelled))
+    except _CancelledError:
+        return []
+    except OSError as error:
+        raise UnavailableError(f"cannot write to {folder}: {error.strerror}; set CACHE_DIR") from None
+
+
+def _download(folder: Path, maven_url: str | None, fetcher: _Fetcher) -> list[Path]:
+    repositories = None if maven_url is None else {"given": maven_url.rstrip("/")}
+    context = MavenContext(fetcher, folder / "maven", local_repos=[], remote_repos=repositories)
+    try:
+        inputs, others = fetcher.resolve([context.create_dependency(name) for name in COORDINATES])
+        artifacts = [dependency.artifact for dependency in (*inputs, *others)]
+        jars = [artifact.resolve() for artifact in artifacts]
+    except (RuntimeError, ValueError) as error:  # what the resolver raises for files that make no sense
+        raise UnavailableError(f"Kafka's jars cannot be resolved: {error}") from None
+    _write_list(folder, jars)
+    return jars
+
+
+def _write_list(folder: Path, jars: Sequence[Path]) -> None:
+    partial = folder / f"{LIST_NAME}.{os.getpid()}"
+    partial.write_text("".join(f"{jar.stat().st_size} {jar.relative_to(folder)}\n" for jar in jars))
+    partial.replace(folder / LIST_NAME)
+
+
+class _Fetcher(PythonResolver):
+    """The resolver with downloads that are checked, tried again, atomic and one connection for all."""
+
+    def __init__(self, progress: Progress, cancelled: threading.Event) -> None:
+        super().__init__()
+        self._progress = progress
+        self._cancelled = cancelled
+        self._session = requests.Session()
+        self._files = 0
+        self._bytes = 0
+
+    def download(self, artifact: Artifact) -> Path:
+        target = artifact.cached_path
+        if target is None:
+            raise UnavailableError(f"{artifact} has no place in the cache")
+        path = f"{artifact.component.path_prefix.as_posix()}/{artifact.filename}"
+        for base in artifact.context.remote_repos.values():
+            if self._fetch(f"{base}/{path}", target):
+                return target
+        raise UnavailableError(f"the Maven repository has no {path}; set MAVEN_URL to one that has")
+
+    def _fetch(self, url: str, target: Path) -> bool:
+        backoff = Backoff(0.5)
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._fetch_once(url, target)
+            except requests.RequestException as error:
+                if attempt == TRIES:
+                    reason = type(error).__name__
+                    raise UnavailableError(
+                        f"cannot download {target.name} ({reason}, {TRIES} tries): Kafka needs the network "
+                        "once, a proxy goes into HTTPS_PROXY, another repository into MAVEN_URL"
+                    ) from None
+                self._progress(f"trying {target.name} again")
+                time.sleep(backoff.next_s())
+        return False
+
+    def _fetch_once(self, url: str, target: Path) -> bool:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f"{target.name}.partial")
+        digest = hashlib.sha1(usedforsecurity=False)  # the checksum that every Maven repository has
+        with self._session.get(url, stream=True, timeout=TIMEOUT_S) as response, partial.open("wb") as file:
+            if response.status_code == requests.codes.not_found:
+                return False
+            response.raise_for_status()
+            for chunk in response.iter_content(CHUNK_BYTES):
+                if self._cancelled.is_set():
+                    raise _CancelledError
+                file.write(chunk)
+                digest.update(chunk)
+        if digest.hexdigest() != self._checksum(url):
+            raise requests.ConnectionError(f"wrong checksum of {target.name}")
+        self._files += 1
+        self._bytes += partial.stat().st_size
+        partial.replace(target)
+        self._progress(f"downloading Kafka: {self._files} files, {self._bytes / 1e6:.1f} of about 46 MB")
+        return True
+
+    def _checksum(self, url: str) -> str:
+        response = self._session.get(f"{url}.sha1", timeout=TIMEOUT_S)
+        response.raise_for_status()
+        return response.text.strip()[:CHECKSUM_CHARS].lower()

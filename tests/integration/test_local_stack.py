@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from streams.local.stack import LocalStack
+from streams.settings import Settings
+
+GIVEN = {
+    "kafka_bootstrap": "broker.example:9092",
+    "mdc_redis_url": "redis://redis.example/0",
+    "wdc_redis_url": "redis://redis.example/1",
+}
+
+
+async def test_servers_that_are_given_are_used_and_none_is_started() -> None:
+    async with LocalStack(Settings.model_validate(GIVEN)) as stack:
+        assert stack.kafka is None
+        assert stack.redis is None
+        assert stack.environment() == {name.upper(): value for name, value in GIVEN.items()}
+
+
+async def test_caches_have_databases_of_their_own(stack: LocalStack) -> None:
+    assert stack.mdc_redis_url.endswith("/0")
+    assert stack.wdc_redis_url.endswith("/1")
+
+
+async def test_stopped_stack_leaves_no_process_and_no_folder() -> None:
+    stack = LocalStack(Settings(), docker=False)
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    async with stack:
+        started = {child.pid for child in psutil.Process().children(recursive=True)} - before
+        assert len(started) == 2
+    assert not {child.pid for child in psutil.Process().children(recursive=True)} & started
+    left = Path(tempfile.gettempdir()).glob(f"market-streams-*-{os.getpid()}-*")
+    assert len(list(left)) <= 2  # those of the session's own stack
+
+
+async def test_folders_of_a_killed_owner_are_removed_by_the_next_start() -> None:
+    code = "from streams.local.scratch import make_scratch; print(make_scratch('test'))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert Path(run.stdout.strip()).is_dir()
+    subprocess.run([sys.executable, "-c", f"{code}"], capture_output=True, check=True)
+    assert not Path(run.stdout.strip()).exists()

@@ -1,0 +1,48 @@
+import pytest
+
+from streams.errors import UnavailableError
+from streams.settings import Settings
+from streams.topic_admin import check_topics, create_topics, list_topics
+from streams.topics import CATALOGUE, REFERENCE, SCANNER_PARTIALS, TRADES
+
+
+def settings_of(bootstrap: str, prefix: str, partitions: int = 3) -> Settings:
+    return Settings(kafka_bootstrap=bootstrap, kafka_topic_prefix=prefix, kafka_partitions=partitions)
+
+
+async def test_created_topics_are_as_the_catalogue_says(kafka_bootstrap: str) -> None:
+    settings = settings_of(kafka_bootstrap, "created.")
+    assert await create_topics(settings) == [settings.topic(topic) for topic in CATALOGUE]
+    assert await check_topics(settings) == []
+    states = {state.name: state for state in await list_topics(settings)}
+    assert states[settings.topic(TRADES)].partitions == 3
+    assert states[settings.topic(TRADES)].config["retention.ms"] == "900000"
+    assert states[settings.topic(REFERENCE)].config["cleanup.policy"] == "compact"
+    assert states[settings.topic(SCANNER_PARTIALS)].partitions == 1
+
+
+async def test_second_creation_changes_nothing(kafka_bootstrap: str) -> None:
+    settings = settings_of(kafka_bootstrap, "twice.")
+    await create_topics(settings)
+    before = await list_topics(settings)
+    assert await create_topics(settings) == []
+    assert await list_topics(settings) == before
+
+
+async def test_missing_topics_are_told(kafka_bootstrap: str) -> None:
+    mismatches = await check_topics(settings_of(kafka_bootstrap, "absent."))
+    assert [mismatch.actual for mismatch in mismatches] == ["missing"] * len(CATALOGUE)
+
+
+async def test_other_partition_count_is_told_and_left_alone(kafka_bootstrap: str) -> None:
+    await create_topics(settings_of(kafka_bootstrap, "other.", partitions=2))
+    wanted = settings_of(kafka_bootstrap, "other.", partitions=4)
+    assert await create_topics(wanted) == []
+    assert "other.trades: partitions is 2, expected 4" in [str(one) for one in await check_topics(wanted)]
+
+
+async def test_unreachable_broker_is_one_clear_line(unused_port: int) -> None:
+    settings = Settings(kafka_bootstrap=f"127.0.0.1:{unused_port}", kafka_timeout_s=5)
+    with pytest.raises(UnavailableError, match="is it running, is KAFKA_BOOTSTRAP right") as caught:
+        await create_topics(settings)
+    assert "\n" not in str(caught.value)
