@@ -1,4 +1,4 @@
-"""Connections to Redis, made alike everywhere: timeouts on everything, no hidden retries, no URL in an error."""
+"""Connections to Redis, made alike everywhere: timeouts on all, no hidden retries, no URL in an error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -34,7 +34,8 @@ def make_connection(url: SecretStr, timeout_s: float) -> AbstractConnection:
     Raises:
         SettingsError: The URL is none of Redis; the message does not repeat it.
     """
-    connection: AbstractConnection = _pool(url, timeout_s, 1).make_connection()
+    pool = _pool(url, timeout_s, 1)
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]  # not annotated
     return connection
 
 
@@ -47,11 +48,12 @@ def make_client(url: SecretStr, timeout_s: float, connections: int) -> Redis:
     return Redis.from_pool(_pool(url, timeout_s, connections))
 
 
-def _pool(url: SecretStr, timeout_s: float, connections: int) -> ConnectionPool:
+def _pool(url: SecretStr, timeout_s: float, connections: int) -> BlockingConnectionPool:
     try:
-        return ConnectionPool.from_url(
+        return BlockingConnectionPool.from_url(
             url.get_secret_value(),
             max_connections=connections,
+            timeout=timeout_s,
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 0),

@@ -103,8 +103,8 @@ class Settings(BaseSettings):
     wds_max_message_bytes: int = Field(65_536, ge=128, description="largest message of a client")
     wds_max_clients: int = Field(10_000, ge=1, description="most clients at a time")
     wds_max_subscriptions: int = Field(1_000, ge=1, description="most subscriptions of a client")
-    wds_outbox_keys: int = Field(
-        20_000, ge=1, description="most latest-value feeds that wait for a client; beyond it it is cut off"
+    wds_outbox_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024 * 1024, description="most that waits for a client; beyond it it is cut off"
     )
     wds_outbox_entries: int = Field(
         2_000, ge=1, description="most list entries that wait for a client; beyond it it is cut off"

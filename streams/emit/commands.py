@@ -70,9 +70,7 @@ def push_calls(feed: Feed, entries: Iterable[Entry], bad: list[Entry]) -> Iterat
     return _calls(feed, [b"EVAL", PUSH_SCRIPT, 0, feed.ttl, feed.bound], entries, bad)
 
 
-def _calls(
-    feed: Feed, head: list[bytes | int], entries: Iterable[Entry], bad: list[Entry]
-) -> Iterator[Call]:
+def _calls(feed: Feed, head: list[bytes | int], entries: Iterable[Entry], bad: list[Entry]) -> Iterator[Call]:
     # Hot: runs for each value of each flush.
     prefix, _, suffix = feed.pattern.partition("{}")
     pack = _pack

@@ -56,9 +56,7 @@ class Emitter:
         """
         self._writers[feed.database].push(feed, symbol, value)
 
-    def source(
-        self, feed: Feed, collect: Callable[[], Iterable[Entry]], resync: Callable[[], None]
-    ) -> None:
+    def source(self, feed: Feed, collect: Callable[[], Iterable[Entry]], resync: Callable[[], None]) -> None:
         """Ask a producer for its changes at each flush, so that it encodes no value that would be replaced.
 
         Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from redis.asyncio import Redis
@@ -10,31 +11,41 @@ from redis.exceptions import RedisError
 
 from streams import feeds
 from streams.emit import Emitter
+from streams.feeds import Feed
+from streams.local.redis import RedisServer
 from streams.settings import Settings
 from streams.telemetry import Counters
 
+Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
-async def test_a_value_is_set_with_the_feeds_ttl(emitter, wdc, eventually):
+
+async def test_a_value_is_set_with_the_feeds_ttl(
+    emitter: Emitter, wdc: Redis, eventually: Eventually
+) -> None:
     emitter.put(feeds.QUOTE, b'{"symbol":"ABC"}', "ABC")
 
-    async def is_there():
+    async def is_there() -> bool:
         return await wdc.get("quote:ABC") == b'{"symbol":"ABC"}'
 
     await eventually(is_there)
     assert 0 < await wdc.ttl("quote:ABC") <= feeds.QUOTE.ttl
 
 
-async def test_a_feed_goes_to_its_own_database(emitter, redis_server, eventually):
+async def test_a_feed_goes_to_its_own_database(
+    emitter: Emitter, own_redis: RedisServer, eventually: Eventually
+) -> None:
     emitter.put(feeds.TRADE, b"{}", "ABC")
-    async with Redis.from_url(redis_server.url(0)) as mdc:
+    async with Redis.from_url(own_redis.url(0)) as mdc:
 
-        async def is_there():
+        async def is_there() -> bool:
             return await mdc.get("stocks:trades:ABC") == b"{}"
 
         await eventually(is_there)
 
 
-async def test_values_in_between_are_conflated_and_counted(emitter, counters, wdc, eventually):
+async def test_values_in_between_are_conflated_and_counted(
+    emitter: Emitter, counters: Counters, wdc: Redis, eventually: Eventually
+) -> None:
     async with wdc.pubsub() as subscription:
         await subscription.subscribe("quote:ABC", "quote:END")
         for number in range(1_000):
@@ -50,11 +61,13 @@ async def test_values_in_between_are_conflated_and_counted(emitter, counters, wd
     assert counters.get("conflated") == 999
 
 
-async def test_a_list_is_newest_first_bounded_and_expires(emitter, wdc, eventually):
+async def test_a_list_is_newest_first_bounded_and_expires(
+    emitter: Emitter, wdc: Redis, eventually: Eventually
+) -> None:
     for number in range(feeds.NEWS_TICKER.bound + 5):
         emitter.push(feeds.NEWS_TICKER, b"%d" % number, "ABC")
 
-    async def is_there():
+    async def is_there() -> bool:
         return await wdc.lindex("news:ticker:ABC", 0) == b"104"
 
     await eventually(is_there)
@@ -62,40 +75,44 @@ async def test_a_list_is_newest_first_bounded_and_expires(emitter, wdc, eventual
     assert 0 < await wdc.ttl("news:ticker:ABC") <= feeds.NEWS_TICKER.ttl
 
 
-async def test_a_leftover_of_another_type_does_not_stop_a_list(emitter, wdc, eventually):
+async def test_a_leftover_of_another_type_does_not_stop_a_list(
+    emitter: Emitter, wdc: Redis, eventually: Eventually
+) -> None:
     await wdc.set("daily_range_hod_alert", "a string")
     emitter.push(feeds.HIGH_ALERT, b"{}")
 
-    async def is_list():
+    async def is_list() -> bool:
         return await wdc.type("daily_range_hod_alert") == b"list"
 
     await eventually(is_list)
 
 
-async def test_a_source_is_asked_for_its_changes(emitter, wdc, eventually):
+async def test_a_source_is_asked_for_its_changes(
+    emitter: Emitter, wdc: Redis, eventually: Eventually
+) -> None:
     rows = {"ABC": b"1", "XYZ": b"2"}
     changed = set(rows)
 
-    def collect():
-        taken = [(symbol, rows[symbol]) for symbol in sorted(changed)]
+    def collect() -> list[tuple[str | None, bytes]]:
+        taken: list[tuple[str | None, bytes]] = [(symbol, rows[symbol]) for symbol in sorted(changed)]
         changed.clear()
         return taken
 
     emitter.source(feeds.DAILY_RANGE, collect, lambda: changed.update(rows))
 
-    async def are_there():
+    async def are_there() -> bool:
         return await wdc.mget("daily_range:ABC", "daily_range:XYZ") == [b"1", b"2"]
 
     await eventually(are_there)
 
 
 async def test_everything_is_written_again_when_redis_comes_back_empty(
-    emitter, redis_server, wdc, eventually
-):
+    emitter: Emitter, own_redis: RedisServer, wdc: Redis, eventually: Eventually
+) -> None:
     changed = {"SRC"}
 
-    def collect():
-        taken = [(symbol, b"row") for symbol in changed]
+    def collect() -> list[tuple[str | None, bytes]]:
+        taken: list[tuple[str | None, bytes]] = [(symbol, b"row") for symbol in changed]
         changed.clear()
         return taken
 
@@ -103,19 +120,19 @@ async def test_everything_is_written_again_when_redis_comes_back_empty(
     emitter.put(feeds.QUOTE, b"written before", "OLD")
     emitter.put(feeds.TOP_VOLUME, b"[]")
 
-    async def old_is_there():
+    async def old_is_there() -> bool:
         return await wdc.exists("quote:OLD", "daily_range:SRC") == 2
 
     await eventually(old_is_there)
-    redis_server.kill()
+    await own_redis.kill()
     for number in range(100):
         emitter.put(feeds.TOP_VOLUME, b"[%d]" % number)
     emitter.push(feeds.LOW_ALERT, b'{"first":1}')
     emitter.push(feeds.LOW_ALERT, b'{"second":2}')
-    redis_server.start()
+    await own_redis.restart()
     keys = ("quote:OLD", "daily_range:SRC", "scanners:top_volume", "daily_range_lod_alert")
 
-    async def all_is_there():
+    async def all_is_there() -> bool:
         try:
             return await wdc.exists(*keys) == len(keys)
         except RedisError:
@@ -126,23 +143,27 @@ async def test_everything_is_written_again_when_redis_comes_back_empty(
     assert await wdc.lrange("daily_range_lod_alert", 0, -1) == [b'{"second":2}', b'{"first":1}']
 
 
-async def test_an_idle_emitter_notices_that_redis_was_restarted(emitter, redis_server, wdc, eventually):
+async def test_an_idle_emitter_notices_that_redis_was_restarted(
+    emitter: Emitter, own_redis: RedisServer, wdc: Redis, eventually: Eventually
+) -> None:
     emitter.put(feeds.TOP_GAPPERS, b"[1]")
 
-    async def is_there():
+    async def is_there() -> bool:
         try:
             return await wdc.get("scanners:top_gappers") == b"[1]"
         except RedisError:
             return False
 
     await eventually(is_there)
-    redis_server.kill()
-    redis_server.start()
+    await own_redis.kill()
+    await own_redis.restart()
     await eventually(is_there)
 
 
-async def test_while_redis_is_away_bounds_hold_and_drops_are_counted(redis_server, settings):
-    redis_server.kill()
+async def test_while_redis_is_away_bounds_hold_and_drops_are_counted(
+    own_redis: RedisServer, settings: Settings
+) -> None:
+    await own_redis.kill()
     counters = Counters()
     bounded = settings.model_copy(update={"emit_max_keys": 10, "emit_max_entries": 5})
     async with Emitter(bounded, counters) as emitter:
@@ -156,31 +177,35 @@ async def test_while_redis_is_away_bounds_hold_and_drops_are_counted(redis_serve
     }
 
 
-async def test_closing_writes_what_waits(settings, wdc):
+async def test_closing_writes_what_waits(settings: Settings, wdc: Redis) -> None:
     async with Emitter(settings, Counters()) as emitter:
-        while not all(emitter.connected.values()):
+        while not all(emitter.connected.values()):  # noqa: ASYNC110  the emitter sets no event
             await asyncio.sleep(0.01)
         emitter.put(feeds.QUOTE, b"last", "ABC")
     assert await wdc.get("quote:ABC") == b"last"
 
 
-async def test_a_symbol_without_utf8_form_costs_itself_alone(emitter, counters, wdc, eventually):
+async def test_a_symbol_without_utf8_form_costs_itself_alone(
+    emitter: Emitter, counters: Counters, wdc: Redis, eventually: Eventually
+) -> None:
     emitter.put(feeds.QUOTE, b"bad", "\ud800")
     emitter.put(feeds.QUOTE, b"good", "Ä.B/C")
 
-    async def is_there():
+    async def is_there() -> bool:
         return await wdc.get("quote:Ä.B/C") == b"good"
 
     await eventually(is_there)
     assert counters.get("dropped", "emit_bad_key") == 1
 
 
-async def test_many_large_values_are_written_in_one_flush(emitter, wdc, eventually):
+async def test_many_large_values_are_written_in_one_flush(
+    emitter: Emitter, wdc: Redis, eventually: Eventually
+) -> None:
     for number in range(3_000):
         emitter.put(feeds.QUOTE, b"x" * 700, f"S{number}")
     emitter.put(feeds.QUOTE, b"y" * 3_000_000, "LARGE")
 
-    async def are_there():
+    async def are_there() -> bool:
         return await wdc.dbsize() == 3_001
 
     await eventually(are_there)
@@ -189,12 +214,12 @@ async def test_many_large_values_are_written_in_one_flush(emitter, wdc, eventual
 @pytest.mark.parametrize(
     ("feed", "symbol"), [(feeds.QUOTE, None), (feeds.TOP_VOLUME, "ABC"), (feeds.NEWS_LATEST, None)]
 )
-async def test_a_wrong_put_is_refused(emitter, feed, symbol):
+async def test_a_wrong_put_is_refused(emitter: Emitter, feed: Feed, symbol: str | None) -> None:
     with pytest.raises(ValueError, match="put"):
         emitter.put(feed, b"{}", symbol)
 
 
-async def test_a_wrong_redis_url_is_named_without_its_secret():
+async def test_a_wrong_redis_url_is_named_without_its_secret() -> None:
     settings = Settings(wdc_redis_url="http://:secret@somewhere")
     with pytest.raises(Exception, match="redis://") as caught:
         Emitter(settings, Counters())

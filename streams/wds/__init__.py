@@ -1,0 +1,1 @@
+"""The widget data service: snapshots and live updates of the feeds, over WebSocket."""

@@ -1,0 +1,183 @@
+"""Redis-style globs, matched on this side: ``*``, ``?``, ``[a-z]``, ``[^a]``, and a backslash before any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from streams.feeds import Feed
+
+MAX_CODE_POINT: Final = 0x10FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Characters:
+    """A set of characters that one place of a glob accepts, as ranges of code points.
+
+    Attributes:
+        ranges: Pairs of first and last.
+        negated: Whether it accepts all others instead.
+    """
+
+    ranges: tuple[tuple[int, int], ...]
+    negated: bool = False
+
+    def accepts(self, code_point: int) -> bool:
+        """Tell whether a character is in the set."""
+        return any(first <= code_point <= last for first, last in self.ranges) != self.negated
+
+    def overlaps(self, other: Characters) -> bool:
+        """Tell whether some character is in both sets."""
+        # If there is one, there is one at or beside an end of a range.
+        candidates = {0}
+        for first, last in (*self.ranges, *other.ranges):
+            candidates |= {first - 1, first, last, last + 1}
+        return any(
+            0 <= candidate <= MAX_CODE_POINT and self.accepts(candidate) and other.accepts(candidate)
+            for candidate in candidates
+        )
+
+    def regex(self) -> str:
+        """Return the regular expression that matches one character of the set."""
+        if not self.ranges:
+            return "." if self.negated else r"(?!)"
+        inside = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in self.ranges)
+        return f"[{'^' if self.negated else ''}{inside}]"
+
+
+ANY: Final = Characters((), negated=True)
+Token = Characters | None
+"""One place of a glob; None is the star."""
+
+
+def is_glob(name: str) -> bool:
+    """Tell whether a feed's name holds wildcards."""
+    return any(character in name for character in "*?[")
+
+
+def parse(glob: str) -> list[Token]:
+    """Return the places of a glob."""
+    tokens: list[Token] = []
+    position = 0
+    while position < len(glob):
+        character = glob[position]
+        position += 1
+        if character == "*":
+            if not tokens or tokens[-1] is not None:
+                tokens.append(None)
+        elif character == "?":
+            tokens.append(ANY)
+        elif character == "[":
+            token, position = _parse_class(glob, position)
+            tokens.append(token)
+        else:
+            if character == "\\" and position < len(glob):
+                character = glob[position]
+                position += 1
+            tokens.append(_literal(character))
+    return tokens
+
+
+class Glob:
+    """A glob over feed names.
+
+    Args:
+        text: As the client wrote it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._tokens = parse(text)
+        self._matches = re.compile(_regex(self._tokens), re.DOTALL).fullmatch
+
+    def matches(self, key: str) -> bool:
+        """Tell whether the glob matches a feed's key, in time linear in its stars and the key's length."""
+        return self._matches(key) is not None
+
+    def overlaps(self, feed: Feed) -> bool:
+        """Tell whether the glob may match a key of ``feed``."""
+        head, family, tail = feed.pattern.partition("{}")
+        if not family:
+            return self.matches(head)
+        keys: list[Token] = [*map(_literal, head), ANY, None, *map(_literal, tail)]
+        return _overlap(self._tokens, keys)
+
+
+@lru_cache(maxsize=4_096)
+def compiled(text: str) -> Glob:
+    """Return the glob of a text; the newest few thousand are kept."""
+    return Glob(text)
+
+
+def _literal(character: str) -> Characters:
+    return Characters(((ord(character), ord(character)),))
+
+
+def _parse_class(glob: str, position: int) -> tuple[Characters, int]:
+    # As Redis reads it: a class that is never closed ends with the glob; a range may be upside down.
+    negated = glob[position : position + 1] == "^"
+    position += negated
+    ranges: list[tuple[int, int]] = []
+    while position < len(glob) and glob[position] != "]":
+        if glob[position] == "\\" and position + 1 < len(glob):
+            position += 1
+            ranges.append((ord(glob[position]), ord(glob[position])))
+            position += 1
+        elif glob[position + 1 : position + 2] == "-" and position + 2 < len(glob):
+            first, last = sorted((ord(glob[position]), ord(glob[position + 2])))
+            ranges.append((first, last))
+            position += 3
+        else:
+            ranges.append((ord(glob[position]), ord(glob[position])))
+            position += 1
+    return Characters(tuple(ranges), negated), position + 1
+
+
+def _regex(tokens: Sequence[Token]) -> str:
+    # Between two stars the first place that fits will do: atomic groups, so that no star is tried twice.
+    parts: list[str] = [""]
+    for token in tokens:
+        if token is None:
+            parts.append("")
+        else:
+            parts[-1] += token.regex()
+    if len(parts) == 1:
+        return parts[0]
+    head, *middle, tail = parts
+    return head + "".join(f"(?>.*?{part})" for part in middle) + ".*" + tail
+
+
+def _overlap(one: Sequence[Token], two: Sequence[Token]) -> bool:
+    # Walks both globs at once over every text that both may match.
+    seen: set[tuple[int, int]] = set()
+    todo = [(0, 0)]
+    while todo:
+        state = todo.pop()
+        if state in seen:
+            continue
+        seen.add(state)
+        if state == (len(one), len(two)):
+            return True
+        todo.extend(_steps(one, two, *state))
+    return False
+
+
+def _steps(one: Sequence[Token], two: Sequence[Token], i: int, j: int) -> list[tuple[int, int]]:
+    steps: list[tuple[int, int]] = []
+    one_star = i < len(one) and one[i] is None
+    two_star = j < len(two) and two[j] is None
+    if one_star:
+        steps.append((i + 1, j))
+    if two_star:
+        steps.append((i, j + 1))
+    if i < len(one) and j < len(two):
+        mine, other = one[i], two[j]
+        if mine is None:
+            steps.append((i, j + 1))
+        elif other is None:
+            steps.append((i + 1, j))
+        elif mine.overlaps(other):
+            steps.append((i + 1, j + 1))
+    return steps

@@ -1,0 +1,67 @@
+"""What is subscribed in Redis for a client's subscription: catalogue feeds, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from streams import feeds
+from streams.feeds import Database, Feed
+from streams.wds import globs
+
+ROUTES_KEPT: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One subscription in Redis.
+
+    Attributes:
+        database: Whose Redis.
+        name: A channel, or a whole family's pattern.
+        is_family: Whether it is a pattern.
+    """
+
+    database: Database
+    name: str
+    is_family: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a channel belongs: its feed, and the family's pattern in Redis (None for a feed of its own)."""
+
+    feed: Feed
+    pattern: str | None
+
+
+def family_pattern(feed: Feed) -> str | None:
+    """Return the Redis pattern of a family's channels, None where the feed is no family."""
+    return feed.pattern.replace("{}", "*", 1) if "{}" in feed.pattern else None
+
+
+@lru_cache(maxsize=ROUTES_KEPT)
+def route(channel: str) -> Route | None:
+    """Return where a channel belongs; None where the catalogue does not have it."""
+    feed = feeds.feed_of_key(channel)
+    return None if feed is None else Route(feed, family_pattern(feed))
+
+
+def interests(name: str) -> frozenset[Interest]:
+    """Return what to subscribe for a client's feed name; nothing where it matches no catalogue feed."""
+    if not globs.is_glob(name):
+        feed = feeds.feed_of_key(name)
+        return frozenset() if feed is None else frozenset({Interest(feed.database, name)})
+    return frozenset(_interest(feed) for feed in matching_feeds(name))
+
+
+def matching_feeds(name: str) -> list[Feed]:
+    """Return the catalogue feeds of which a glob may match a key."""
+    glob = globs.compiled(name)
+    return [feed for feed in feeds.CATALOGUE if glob.overlaps(feed)]
+
+
+def _interest(feed: Feed) -> Interest:
+    pattern = family_pattern(feed)
+    return Interest(feed.database, pattern or feed.pattern, is_family=pattern is not None)

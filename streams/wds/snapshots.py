@@ -1,0 +1,96 @@
+"""The current value of a feed, as Redis holds it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Final, cast
+
+import msgspec
+
+from streams import feeds, redis_link
+from streams.feeds import Database, Kind
+from streams.settings import Settings
+from streams.telemetry import Counters, Reporter
+from streams.wds.protocol import NULL
+
+CONNECTIONS: Final = 16
+"""Most snapshots that one Redis is asked for at a time; further ones wait their turn."""
+
+logger: Final = logging.getLogger(__name__)
+
+_valid: Final = msgspec.json.Decoder(msgspec.Raw)
+
+
+class Snapshots:
+    """Reads catalogue feeds from both databases, and nothing else.
+
+    Args:
+        settings: Addresses and timeout.
+        counters: Counts ``snapshots`` and ``dropped`` values by reason.
+    """
+
+    def __init__(self, settings: Settings, counters: Counters) -> None:
+        timeout_s = settings.redis_timeout_s
+        self._clients = {
+            Database.MARKET: redis_link.make_client(settings.mdc_redis_url, timeout_s, CONNECTIONS),
+            Database.WIDGET: redis_link.make_client(settings.wdc_redis_url, timeout_s, CONNECTIONS),
+        }
+        self._counters = counters
+        self._reporter = Reporter(logger)
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def get(self, key: str, limit: int) -> bytes | None:
+        """Return a feed's value as JSON.
+
+        Args:
+            key: The feed's key; wildcard characters in it are meant literally.
+            limit: Most entries of a list, newest first; 0 or less means all.
+
+        Returns:
+            The value, an array for a list; ``null`` where there is none or the catalogue does not have the
+            key; None where Redis does not answer.
+        """
+        feed = feeds.feed_of_key(key)
+        if feed is None:
+            return NULL
+        client = self._clients[feed.database]
+        try:
+            if feed.kind is Kind.LIST:
+                last = limit - 1 if limit > 0 else -1
+                values = cast("list[bytes]", await client.lrange(key, 0, last))
+                data = b"[" + b",".join(values) + b"]" if values else NULL
+            else:
+                data = cast("bytes | None", await client.get(key)) or NULL
+        except redis_link.FAILURES as error:
+            self._counters.add("dropped", reason="snapshot_failed")
+            self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
+            return None
+        self._counters.add("snapshots")
+        return self._checked(key, data)
+
+    async def latest(self, database: Database, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the values of latest-value feeds of one database, those that there are."""
+        if not keys:
+            return {}
+        try:
+            values = cast("list[bytes | None]", await self._clients[database].mget(keys))
+        except redis_link.FAILURES as error:
+            self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
+            return {}
+        return {key: value for key, value in zip(keys, values, strict=True) if value}
+
+    def _checked(self, key: str, data: bytes) -> bytes:
+        # A value goes into the reply as it is: one that is no JSON in UTF-8 would spoil the whole message.
+        try:
+            data.decode()
+            _valid.decode(data)
+        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
+            self._counters.add("dropped", reason="value_not_json")
+            self._reporter.warn("a value in Redis is no JSON", key)
+            return NULL
+        return data
