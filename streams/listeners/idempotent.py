@@ -35,7 +35,9 @@ class IdempotentProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka's 
             client_id="streams-listener",
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
+            # zstd at its default level: 320 MB/s to a quarter of the size on this data, where the lz4 of aiokafka,
+            # fixed at level 9, does 35 to 65 MB/s to a third (python -m benchmarks codecs).
+            compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
             request_timeout_ms=int(timeout_s * 1000),

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from streams.listeners.batcher import BRACKETS, Batcher
@@ -35,6 +35,7 @@ class Intake:
     Args:
         settings: Bounds and the records' linger.
         put: Takes finished records.
+        room: Waits until more records are welcome.
         on_status: Hears the vendor's messages about the connection.
         counters: Where frames and events are counted.
     """
@@ -43,6 +44,7 @@ class Intake:
         self,
         settings: Settings,
         put: Callable[[Record], None],
+        room: Callable[[], Awaitable[None]],
         on_status: Callable[[Status], None],
         counters: Counters,
     ) -> None:
@@ -51,6 +53,7 @@ class Intake:
         self._splitter = Splitter(settings.kafka_partitions, settings.record_max_bytes - BRACKETS)
         self._batcher = Batcher(settings.record_linger_ms / 1000, settings.record_max_bytes)
         self._put = put
+        self._wait_for_room = room
         self._on_status = on_status
         self._counters = counters
         self._reporter = Reporter(logger)
@@ -84,6 +87,7 @@ class Intake:
         """Bring frames on, until cancelled."""
         while True:
             await self._filled.wait()
+            await self._wait_for_room()
             self._take_turn()
             await asyncio.sleep(0)
 

@@ -36,6 +36,10 @@ SETTLE_S: Final = 5.0
 """How long the other batches in flight may take to be answered before a client is replaced."""
 
 
+HIGH_WATER_BYTES: Final = 16 * 1024 * 1024
+"""While Kafka answers no more than this should wait: about what a second of a busy market holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProducerStatus:
     """How the way to Kafka stands.
@@ -80,7 +84,9 @@ class RecordProducer:
         self._broken = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._reachable = False
+        self._room = asyncio.Event()
+        self._room.set()
+        self._is_reachable = False
         self._last_error: str | None = None
         self._settle_s = SETTLE_S
 
@@ -101,8 +107,17 @@ class RecordProducer:
         self._records += 1
         self._empty.clear()
         self._counters.add("records_queued")
+        if self._bytes > HIGH_WATER_BYTES and self._is_reachable:
+            self._room.clear()
         while self._bytes > self._settings.listener_buffer_bytes and self._drop_oldest():
             pass
+
+    async def room(self) -> None:
+        """Wait while much waits for a Kafka that does answer: who sends faster than it takes is slowed down.
+
+        While Kafka is away nobody waits here, and what is too much is dropped.
+        """
+        await self._room.wait()
 
     def status(self) -> ProducerStatus:
         """Return how the way to Kafka stands."""
@@ -110,7 +125,7 @@ class RecordProducer:
             (age for lane in self._lanes.values() if (age := lane.oldest_ns()) is not None), default=None
         )
         return ProducerStatus(
-            connected=self._client is not None and self._reachable,
+            connected=self._client is not None and self._is_reachable,
             buffered_bytes=self._bytes,
             buffered_records=self._records,
             fill_percent=round(100 * self._bytes / self._settings.listener_buffer_bytes, 2),
@@ -158,6 +173,8 @@ class RecordProducer:
     def _forget(self, record: Record) -> None:
         self._bytes -= weight(record)
         self._records -= 1
+        if self._bytes <= HIGH_WATER_BYTES:
+            self._room.set()
         if self._records == 0:
             self._empty.set()
 
@@ -175,7 +192,7 @@ class RecordProducer:
             except (KafkaError, OSError, TimeoutError) as error:
                 self._fail("Kafka does not answer", error)
             finally:
-                self._reachable = False
+                self._set_reachable(False)
                 await self._retire(client)
             await asyncio.sleep(backoff.next_s())
 
@@ -183,14 +200,14 @@ class RecordProducer:
         """Send with one client until it can no longer be used."""
         self._broken.clear()
         self._client = client
-        self._reachable = True
+        self._set_reachable(True)
         for key, lane in self._lanes.items():
             self._deliver_in_background(client, key, lane)
         while not self._broken.is_set():
             reachable = await client.is_reachable()
-            if self._reachable and not reachable:
+            if self._is_reachable and not reachable:
                 self._fail("Kafka does not answer", None)
-            self._reachable = reachable
+            self._set_reachable(reachable)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._broken.wait(), PROBE_S)
 
@@ -272,7 +289,7 @@ class RecordProducer:
         return future
 
     def _acknowledged(self, lane: Lane) -> None:
-        self._reachable = True
+        self._set_reachable(True)
         counters = self._counters
         for record in lane.acknowledge():
             self._forget(record)
@@ -291,6 +308,11 @@ class RecordProducer:
                 lane.suspects = len(lane.in_flight)
         lane.put_back()
         self._broken.set()
+
+    def _set_reachable(self, is_reachable: bool) -> None:
+        self._is_reachable = is_reachable
+        if not is_reachable:
+            self._room.set()
 
     def _fail(self, incident: str, error: BaseException | None) -> None:
         detail = "" if error is None else f"{type(error).__name__}: {error}"

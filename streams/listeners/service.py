@@ -59,7 +59,9 @@ class MassiveListener:
         self._connection = MassiveConnection(
             settings, self._accept, self._is_data_expected, self.counters
         )
-        self._intake = Intake(settings, self._producer.put, self._connection.on_status, self.counters)
+        self._intake = Intake(
+            settings, self._producer.put, self._producer.room, self._connection.on_status, self.counters
+        )
         self._supervisor = Supervisor(
             self._connection.connect, settings, self._is_market_open, self.counters
         )
