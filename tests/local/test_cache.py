@@ -5,7 +5,7 @@ import pytest
 
 from streams.errors import UnavailableError
 from streams.local.cache import cache_folder, exclusive
-from streams.local.jars import LIST_NAME, cached_jars, fetch_jars
+from streams.local.jars import KAFKA, cached_jars, fetch_jars
 from streams.settings import Settings
 
 
@@ -49,31 +49,31 @@ def test_unwritable_folder_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_list_with_a_missing_jar_is_not_complete(tmp_path: Path) -> None:
-    (tmp_path / LIST_NAME).write_text("3 maven/a.jar\n")
-    assert cached_jars(tmp_path) is None
+    (tmp_path / KAFKA.list_name).write_text("3 maven/a.jar\n")
+    assert cached_jars(tmp_path, KAFKA) is None
 
 
 def test_jar_of_another_size_is_not_complete(tmp_path: Path) -> None:
     (tmp_path / "a.jar").write_bytes(b"12")
-    (tmp_path / LIST_NAME).write_text("3 a.jar\n")
-    assert cached_jars(tmp_path) is None
+    (tmp_path / KAFKA.list_name).write_text("3 a.jar\n")
+    assert cached_jars(tmp_path, KAFKA) is None
 
 
 def test_complete_cache_needs_no_network(tmp_path: Path) -> None:
     (tmp_path / "a.jar").write_bytes(b"123")
-    (tmp_path / LIST_NAME).write_text("3 a.jar\n")
-    jars = fetch_jars(tmp_path, "http://127.0.0.1:1", lambda _line: None, threading.Event())
+    (tmp_path / KAFKA.list_name).write_text("3 a.jar\n")
+    jars = fetch_jars(tmp_path, KAFKA, "http://127.0.0.1:1", lambda _line: None, threading.Event())
     assert jars == [tmp_path / "a.jar"]
 
 
 def test_unreachable_repository_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.local.jars.TRIES", 2)
     with pytest.raises(UnavailableError, match="set|HTTPS_PROXY"):
-        fetch_jars(tmp_path, "http://127.0.0.1:1", lambda _line: None, threading.Event())
+        fetch_jars(tmp_path, KAFKA, "http://127.0.0.1:1", lambda _line: None, threading.Event())
 
 
 def test_cancelled_download_ends_without_a_list(tmp_path: Path) -> None:
     cancelled = threading.Event()
     cancelled.set()
     with exclusive(tmp_path / ".lock", ignore):
-        assert fetch_jars(tmp_path, "http://127.0.0.1:1", lambda _line: None, cancelled) == []
+        assert fetch_jars(tmp_path, KAFKA, "http://127.0.0.1:1", lambda _line: None, cancelled) == []

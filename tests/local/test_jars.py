@@ -9,10 +9,13 @@ import pytest
 
 from streams.errors import UnavailableError
 from streams.local import jars
-from streams.local.jars import cached_jars, fetch_jars
+from streams.local.jars import Jars, cached_jars, fetch_jars
 
 POM = """<project><modelVersion>4.0.0</modelVersion>
 <groupId>org.example</groupId><artifactId>broker</artifactId><version>1.0</version></project>"""
+
+
+BROKER = Jars("Broker 1.0", ("org.example:broker:1.0",), 1)
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -23,7 +26,6 @@ class QuietHandler(SimpleHTTPRequestHandler):
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
     """A Maven repository with one artifact, served over HTTP: its folder of that artifact, and its URL."""
-    monkeypatch.setattr(jars, "COORDINATES", ("org.example:broker:1.0",))
     monkeypatch.setattr(jars, "TRIES", 2)
     root = tmp_path / "remote"
     folder = root / "org" / "example" / "broker" / "1.0"
@@ -41,13 +43,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 
 
 def fetch(cache: Path, url: str) -> list[Path]:
-    return fetch_jars(cache, url, lambda _line: None, threading.Event())
+    return fetch_jars(cache, BROKER, url, lambda _line: None, threading.Event())
 
 
 def test_downloaded_jars_are_in_the_cache(repository: tuple[Path, str], tmp_path: Path) -> None:
     found = fetch(tmp_path / "cache", repository[1])
     assert [jar.read_bytes() for jar in found] == [b"jar" * 1000]
-    assert cached_jars(tmp_path / "cache") == found
+    assert cached_jars(tmp_path / "cache", BROKER) == found
 
 
 def test_wrong_checksum_is_refused(repository: tuple[Path, str], tmp_path: Path) -> None:
