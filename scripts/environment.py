@@ -55,7 +55,7 @@ def make_venv() -> None:
     if PYTHON.exists() and subprocess.run([PYTHON, "-c", probe], check=False).returncode == 0:  # noqa: S603  ours
         return
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
-        sys.exit("this Python lacks venv or ensurepip: install them (Debian, Ubuntu: apt install python3-venv)")
+        sys.exit("this Python lacks venv or ensurepip: install them (Debian: apt install python3-venv)")
     say(f"making .venv with Python {sys.version.split()[0]}")
     run(sys.executable, "-m", "venv", "--clear", VENV)
 

@@ -19,6 +19,7 @@ from streams.errors import StreamsError, UnavailableError
 from streams.local.cache import cache_folder
 from streams.local.jars import KAFKA, cached_jars
 from streams.local.redis import find_redis
+from streams.local.trust import make_session
 from streams.redis_link import FAILURES, address, make_client
 from streams.settings import Settings
 from streams.topic_admin import check_topics
@@ -98,7 +99,8 @@ def _jars(settings: Settings) -> Check:
     if jars is not None:
         return Check(name, True, f"{len(jars)} jars in {folder}")
     try:
-        requests.head(settings.maven_url or MAVEN_CENTRAL_URL, timeout=HTTP_TIMEOUT_S)
+        with make_session() as session:
+            session.head(settings.maven_url or MAVEN_CENTRAL_URL, timeout=HTTP_TIMEOUT_S)
     except requests.RequestException as error:
         remedy = "allow the network once, or set HTTPS_PROXY, MAVEN_URL or KAFKA_BOOTSTRAP"
         return Check(

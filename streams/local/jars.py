@@ -23,6 +23,7 @@ from jgo.maven import Artifact, MavenContext, PythonResolver
 from streams.backoff import Backoff
 from streams.errors import UnavailableError
 from streams.local.cache import Progress, cache_folder, exclusive
+from streams.local.trust import make_session
 from streams.settings import Settings
 
 TIMEOUT_S: Final = 10
@@ -126,8 +127,9 @@ def fetch_jars(
 
     try:
         with exclusive(folder / ".lock", waiting):
-            fetcher = _Fetcher(jars, progress, cancelled)
-            return cached_jars(folder, jars) or _download(folder, jars, maven_url, fetcher)
+            return cached_jars(folder, jars) or _download(
+                folder, jars, maven_url, _Fetcher(jars, progress, cancelled)
+            )
     except _CancelledError:
         return []
     except OSError as error:
@@ -145,6 +147,8 @@ def _download(folder: Path, jars: Jars, maven_url: str | None, fetcher: _Fetcher
         paths = [dependency.artifact.resolve() for dependency in dependencies]
     except (RuntimeError, ValueError) as error:  # what the resolver raises for files that make no sense
         raise UnavailableError(f"{jars.label} cannot be resolved: {error}") from None
+    finally:
+        fetcher.close()
     _write_list(folder, jars, paths)
     return paths
 
@@ -163,9 +167,12 @@ class _Fetcher(PythonResolver):
         self._jars = jars
         self._progress = progress
         self._cancelled = cancelled
-        self._session = requests.Session()
+        self._session = make_session()
         self._files = 0
         self._bytes = 0
+
+    def close(self) -> None:
+        self._session.close()
 
     def download(self, artifact: Artifact) -> Path:
         target = artifact.cached_path

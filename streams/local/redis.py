@@ -57,9 +57,7 @@ def unpack_redis(jar: Path, cache: Path) -> Path:
     with zipfile.ZipFile(jar) as archive:
         name = next((name for name in archive.namelist() if name.endswith(suffix)), None)
         if name is None:
-            raise UnavailableError(
-                f"no Redis for {system} {machine}: install redis-server or valkey-server"
-            )
+            raise UnavailableError(f"no Redis for {system} {machine}: install redis-server or valkey-server")
         program = cache / DOWNLOADED
         partial = program.with_name(f"{program.name}.{os.getpid()}")
         partial.write_bytes(archive.read(name))
