@@ -1,13 +1,14 @@
 """What a flush of many values to Redis costs the emitter's process, by way of writing them.
 
-The ways: redis-py's pipeline of SET and PUBLISH (the floor), the same commands packed straight into the socket
-with nothing but a count of the replies (raw), and the emitter's script calls, closed at several sizes.
+The ways: redis-py's pipeline of SET and PUBLISH (the floor), the same commands packed straight into the
+socket with nothing but a count of the replies (raw), and the emitter's script calls, closed at several sizes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import hiredis
 import psutil
+from msgspec.json import encode
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
@@ -24,12 +26,25 @@ from streams.emit import commands
 from streams.emit.link import Link
 from streams.local.redis import RedisServer
 
-VALUE_BYTES: Final = 700
+FIELDS: Final = 30
 TIMEOUT_S: Final = 10.0
-SIZES: Final = (16, 64, 256)
+SIZES: Final = (16, 64, 256, 1_024)
 """Sizes at which a script call is closed, in KiB."""
 
 Values = list[tuple[str | None, bytes]]
+Way = dict[str, float]
+
+
+def rows(symbols: int) -> Values:
+    """Return rows of some 700 bytes, as alike as a scanner's: the same fields, other numbers."""
+    chance = random.Random(1)
+    return [
+        (
+            f"S{number}",
+            encode({f"a_field_{field}": round(chance.uniform(1, 500), 4) for field in range(FIELDS)}),
+        )
+        for number in range(symbols)
+    ]
 
 
 async def pipeline(url: str, values: Values) -> None:
@@ -62,26 +77,17 @@ async def raw(url: str, values: Values) -> None:
     await writer.wait_closed()
 
 
-async def script(url: str, values: Values) -> None:
-    """Write as the emitter does."""
-    link = Link(SecretStr(url), TIMEOUT_S)
-    await link.open()
+async def script(link: Link, values: Values) -> None:
+    """Write as the emitter does: over one connection that stays."""
     await link.send(list(commands.set_calls(feeds.QUOTE, values, [])))
-    await link.close()
 
 
-async def measure(
-    write: Callable[[str, Values], Awaitable[None]],
-    url: str,
-    server: psutil.Process,
-    values: Values,
-    rounds: int,
-) -> dict[str, float]:
+async def measure(write: Callable[[], Awaitable[None]], server: psutil.Process, rounds: int) -> Way:
     """Return ms of this process's CPU, of Redis's, and of wall time for one flush."""
-    await write(url, values)
+    await write()
     wall, cpu, redis = time.perf_counter(), time.process_time(), sum(server.cpu_times()[:2])
     for _ in range(rounds):
-        await write(url, values)
+        await write()
     return {
         "client_ms": 1e3 * (time.process_time() - cpu) / rounds,
         "redis_ms": 1e3 * (sum(server.cpu_times()[:2]) - redis) / rounds,
@@ -90,15 +96,18 @@ async def measure(
 
 
 async def compare(symbols: int, rounds: int) -> dict[str, Any]:
-    """Measure every way with ``symbols`` values of VALUE_BYTES."""
-    values: Values = [(f"S{number}", b"x" * VALUE_BYTES) for number in range(symbols)]
+    """Measure every way with the rows of ``symbols`` symbols."""
+    values = rows(symbols)
     async with RedisServer() as server:
-        process = psutil.Process(server.pid)
-        ways = {"pipeline": await measure(pipeline, server.url(), process, values, rounds)}
-        ways["raw"] = await measure(raw, server.url(), process, values, rounds)
+        process, url = psutil.Process(server.pid), server.url()
+        ways = {"pipeline": await measure(lambda: pipeline(url, values), process, rounds)}
+        ways["raw"] = await measure(lambda: raw(url, values), process, rounds)
+        link = Link(SecretStr(url), TIMEOUT_S)
+        await link.open()
         for size in SIZES:
-            with patch.object(commands, "CALL_BYTES", size * 1024):
-                ways[f"script_{size}k"] = await measure(script, server.url(), process, values, rounds)
+            with patch.multiple(commands, CALL_BYTES=size * 1024, CALL_VALUES=symbols):
+                ways[f"script_{size}k"] = await measure(lambda: script(link, values), process, rounds)
+        await link.close()
     ours, floor = ways["script_64k"]["client_ms"], ways["pipeline"]["client_ms"]
     return {
         "name": "emit",
