@@ -2,3 +2,7 @@
 
 model_config  # pydantic reads it
 _.__all__
+_.capture_signals  # uvicorn calls these and reads those
+_.should_exit
+_.handle_parser_exception
+_.close_timer

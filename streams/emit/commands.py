@@ -1,8 +1,8 @@
 """The Redis commands of an emitter: many values in one script call, so that each value is sent once.
 
-A script call of about 64 KiB costs the emitter a third less CPU than SET and PUBLISH for each value, packed as
-barely as can be, and Redis a quarter more (benchmarks/emit.py). Calls stay small because Lua keeps every value
-in a table whose hash looks at some of its characters only: among many values that are much alike it gets slow.
+A script call of about 64 KiB costs the emitter a third less CPU than SET and PUBLISH for each value, packed
+as barely as can be, and Redis a quarter more (benchmarks/emit.py). Calls stay small because Lua keeps every
+value in a table whose hash looks at some of its characters only: among many that are much alike it is slow.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from types import TracebackType
 from typing import Final, Self
 
 from streams.emit.commands import Entry
@@ -109,8 +108,6 @@ class Emitter:
         await self.start()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Write what waits and stop."""
         await self.close()

@@ -18,7 +18,6 @@ KEY = "a key of the test"
 TIMEOUT_S = 30.0
 
 Eventually = Callable[[Callable[[], bool]], Awaitable[None]]
-Connect = Callable[[], Awaitable[ClientConnection]]
 
 
 @pytest.fixture
