@@ -1,8 +1,18 @@
-"""Names that only a framework uses: vulture must not take them for dead code."""
+"""Names that vulture must not take for dead code, with who uses them. Nothing is done here."""
 
-model_config  # pydantic reads it
-_.__all__
-_.capture_signals  # uvicorn calls these and reads those
-_.should_exit
-_.handle_parser_exception
-_.close_timer
+# Fields of the vendor's messages: decoded, and passed on whole (events.py).
+_.x, _.q, _.b, _.trfi, _.trft, _.bp, _.bs, _.ap, _.as_, _.bx, _.ax, _.fmv
+# Fields of a board's row: read when it is encoded (scanner/row.py).
+_.relative_volume, _.official_open_price, _.aggregate_vwap, _.change_since_open
+_.start_timestamp, _.end_timestamp
+# Fields of a health report: read when it is encoded (listeners/).
+_.oldest_age_s, _.connected_since, _.retry_in_s
+# Called or read by a base class of a library.
+_.download  # jgo's resolver
+_.model_config  # pydantic
+_.log_message  # http.server
+_._batch_ttl  # aiokafka's accumulator
+_.scheduled_subs, _.schedule_resub  # the vendor's client
+_.capture_signals, _.should_exit  # uvicorn's server
+_.handle_parser_exception, _.close_timer  # uvicorn's WebSocket protocol
+_._new_store  # faust's table
