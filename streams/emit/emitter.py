@@ -83,6 +83,8 @@ class Emitter:
             asyncio.create_task(writer.run(), name=f"emit-{database}")
             for database, writer in self._writers.items()
         ]
+        for task in self._tasks:
+            task.add_done_callback(_report_end)
 
     async def close(self) -> None:
         """Write what waits, if that takes no longer than CLOSE_TIMEOUT_S, and stop.
@@ -111,3 +113,9 @@ class Emitter:
     async def __aexit__(self, *_: object) -> None:
         """Write what waits and stop."""
         await self.close()
+
+
+def _report_end(task: asyncio.Task[None]) -> None:
+    # A source that fails must not end the writing unseen until close().
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("%s: a source failed, nothing is written any more", task.get_name(), exc_info=error)

@@ -55,8 +55,8 @@ class DatabaseWriter:
     def __init__(
         self, url: SecretStr, settings: Settings, counters: Counters, logger: logging.Logger
     ) -> None:
-        self._address = redis_link.address(url)
         self._link = Link(url, settings.redis_timeout_s)
+        self._address = redis_link.address(url)
         self._interval_s = settings.publish_interval_s
         self._max_keys = settings.emit_max_keys
         self._counters = counters
@@ -104,7 +104,11 @@ class DatabaseWriter:
             self._drop("emit_entries_full", 1)
 
     async def run(self) -> None:
-        """Write until ``stop``, connecting anew as often as it takes; at the end write what waits."""
+        """Write until ``stop``, connecting anew as often as it takes; at the end write what waits.
+
+        Raises:
+            Exception: Whatever a source raised; nothing is written from then on.
+        """
         backoff = Backoff()
         while not self._stopping.is_set():
             try:
@@ -114,7 +118,8 @@ class DatabaseWriter:
             except redis_link.FAILURES as error:
                 self._counters.add("redis_failures")
                 self._reporter.warn(f"Redis {self._address} is away", str(error) or type(error).__name__)
-            await self._link.close()
+            finally:
+                await self._link.close()
             await self._pause(backoff.next_s())
         waiting = sum(map(len, self._latest.values())) + len(self._entries)
         self._drop("emit_closed", waiting)
@@ -196,10 +201,7 @@ class DatabaseWriter:
     async def _send(self, calls: list[Call]) -> None:
         if not calls:
             return
-        started = time.thread_time()
         await self._link.send(calls)
-        # Counts what else ran meanwhile, too: on a busy loop flushes become rarer, which is meant.
-        self._cpu_s += time.thread_time() - started
         self._written_at = time.monotonic()
         self._counters.add("published", sum(call.values for call in calls))
 

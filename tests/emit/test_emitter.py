@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -224,3 +226,60 @@ async def test_a_wrong_redis_url_is_named_without_its_secret() -> None:
     with pytest.raises(Exception, match="redis://") as caught:
         Emitter(settings, Counters())
     assert "secret" not in str(caught.value)
+
+
+async def test_values_wait_while_redis_refuses_to_take_them(
+    emitter: Emitter, counters: Counters, wdc: Redis, eventually: Eventually
+) -> None:
+    await wdc.config_set("maxmemory", 1)
+    emitter.put(feeds.QUOTE, b"{}", "ABC")
+
+    async def is_refused() -> bool:
+        return counters.get("redis_failures") > 0
+
+    await eventually(is_refused)
+    await wdc.config_set("maxmemory", 0)
+
+    async def is_there() -> bool:
+        return await wdc.get("quote:ABC") == b"{}"
+
+    await eventually(is_there)
+
+
+async def test_a_redis_that_hangs_holds_nothing_up(
+    own_redis: RedisServer, settings: Settings, wdc: Redis, eventually: Eventually
+) -> None:
+    assert own_redis.pid is not None
+    counters = Counters()
+    async with Emitter(settings.model_copy(update={"redis_timeout_s": 0.2}), counters) as emitter:
+        os.kill(own_redis.pid, signal.SIGSTOP)
+
+        async def has_failed() -> bool:
+            emitter.put(feeds.QUOTE, b"newest", "ABC")
+            return counters.get("redis_failures") > 0
+
+        await eventually(has_failed)
+        os.kill(own_redis.pid, signal.SIGCONT)
+
+        async def is_there() -> bool:
+            return await wdc.get("quote:ABC") == b"newest"
+
+        await eventually(is_there)
+
+
+async def test_a_source_that_fails_is_reported_and_raised_on_closing(
+    settings: Settings, caplog: pytest.LogCaptureFixture, eventually: Eventually
+) -> None:
+    def collect() -> list[tuple[str | None, bytes]]:
+        raise LookupError("a row is missing")
+
+    emitter = Emitter(settings, Counters())
+    emitter.source(feeds.QUOTE, collect, lambda: None)
+    await emitter.start()
+
+    async def is_reported() -> bool:
+        return "a source failed" in caplog.text
+
+    await eventually(is_reported)
+    with pytest.raises(LookupError, match="a row is missing"):
+        await emitter.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import socket as sockets
 from collections.abc import Awaitable, Callable
 
@@ -213,6 +215,23 @@ async def test_a_feed_subscribed_while_redis_is_away_comes_when_it_is_back(
         while not await wdc.publish("quote:ABC", "back"):  # noqa: ASYNC110  Redis sets no event
             await asyncio.sleep(0.02)
     assert await receive(client) == "back"
+
+
+async def test_a_redis_that_hangs_is_noticed_and_costs_no_client(
+    own_redis: RedisServer, settings: Settings, wdc: Redis, eventually: Eventually
+) -> None:
+    assert own_redis.pid is not None
+    async with WidgetDataService(settings.model_copy(update={"redis_timeout_s": 0.2})) as service:
+        client = await enter(service)
+        await subscribe(client, "quote:ABC")
+        os.kill(own_redis.pid, signal.SIGSTOP)
+        await eventually(lambda: service.counters.get("redis_failures") > 0)
+        os.kill(own_redis.pid, signal.SIGCONT)
+        async with asyncio.timeout(TIMEOUT_S):
+            while not await wdc.publish("quote:ABC", "back"):  # noqa: ASYNC110  Redis sets no event
+                await asyncio.sleep(0.02)
+        assert await receive(client) == "back"
+        await client.close()
 
 
 async def test_health_tells_the_truth(
