@@ -29,7 +29,7 @@ class Trades:
 class Bars:
     """Bars of one period, one row a listing that traded. Prices are units, volumes shares, times ms.
 
-    total, day_vwap and official_open are those of the day up to the bar's end; official_open is 0 before there is one.
+    total, day_vwap and official_open are the day's up to the bar's end; official_open is 0 before it.
     """
 
     index: Ints

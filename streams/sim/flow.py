@@ -71,7 +71,7 @@ class OrderFlow:
         self._quote_sizes = 100 * rng.geometric(0.3, _LOTS)
 
     def draw(self, move: Move, session: Session, events: float) -> tuple[Trades, Quotes]:
-        """Return trades and quotes of one second, ``events`` on average with the bars that follow from them."""
+        """Return trades and quotes of one second: ``events`` on average, with the bars that follow."""
         weights = self._next_weights(session)
         weights[~move.trading] = 0.0
         trades = _trades_for(events * SESSION_ACTIVITY[session], weights)
@@ -141,10 +141,10 @@ class OrderFlow:
 
 
 def _trades_for(events: float, weights: Floats) -> float:
-    """Return how many trades make ``events`` in all, with their quotes and a bar for each listing that trades.
+    """Return how many trades make ``events`` in all, with quotes and a bar for each listing that trades.
 
-    At 20,000 events a second about 29 % are trades, 59 % quotes and 12 % bars. There is no more than one bar a
-    second and listing, so with more events bars are rarer.
+    At 20,000 events a second about 29 % are trades, 59 % quotes and 12 % bars. There is no more than one
+    bar a second and listing, so with more events bars are rarer.
     """
     per_trade = 1.0 + QUOTES_PER_TRADE
     trades = events / (per_trade + 1.0)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from streams.sim.market import Ints
 from streams.sim.subscriptions import Subscriptions
 
-
 KINDS: Final = ("LULD", "A", "T", "Q", "AM")
 """Event types of the synthetic tape, in the order of their codes."""
 
@@ -83,4 +82,5 @@ class TapeFrame:
 
     def bars(self) -> list[tuple[str, int]]:
         """Return symbol and end (ms) of each second bar in the frame."""
-        return [(self.symbols[which], self.bars_end_ms) for which in self.listings[self.kinds == _BAR].tolist()]
+        listings = self.listings[self.kinds == _BAR].tolist()
+        return [(self.symbols[listing], self.bars_end_ms) for listing in listings]

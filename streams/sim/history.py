@@ -79,4 +79,5 @@ class History:
     def _close_before(self, day: date, close: Floats) -> Floats:
         rng = np.random.default_rng([self._seed, 3, day.toordinal()])
         change = np.clip(self._volatility * rng.standard_t(_TAIL, close.size), -0.4, 0.4)
-        return np.clip(close / np.exp(change), MIN_PRICE, MAX_PRICE)
+        before: Floats = np.clip(close / np.exp(change), MIN_PRICE, MAX_PRICE)
+        return before

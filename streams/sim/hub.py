@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 
@@ -65,8 +66,9 @@ class Hub:
     async def deliver(self, frame: Frame) -> None:
         """Send a frame to all subscribers, waiting for them; where there is none, for one to come.
 
-        What a connection has not taken goes to the next. What was handed to the socket of a connection that is
-        then reset is lost, for nobody acknowledges it; a frame during whose sending the connection ends is sent again.
+        What a connection has not taken goes to the next, a frame during whose sending the connection ends
+        included: it comes twice where it had arrived all the same. What was handed to the socket of a
+        connection that is then reset is lost, for nobody acknowledges it.
         """
         while True:
             await self.wait_for_subscriber()
@@ -110,11 +112,10 @@ class Hub:
 
     async def _release(self, reason: str, timeout_s: float = 1.0) -> list[Session]:
         """Return the sessions, none of them in the middle of a frame unless it holds one for too long."""
-        try:
-            await asyncio.wait_for(self._between_frames.acquire(), timeout_s)
-            held = True
-        except TimeoutError:
-            held = False
+        held = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                held = await self._between_frames.acquire()
         try:
             sessions = self.sessions()
             for session in sessions:

@@ -150,7 +150,8 @@ class Market:
         if jumps:
             shocks[rng.integers(0, self._count, jumps)] += _JUMP_SCALE * rng.standard_t(_TAIL, jumps)
         shocks[~trading] = 0.0
-        return np.clip(self._mid * np.exp(np.clip(shocks, -0.3, 0.3)), MIN_PRICE, MAX_PRICE)
+        moved: Floats = np.clip(self._mid * np.exp(np.clip(shocks, -0.3, 0.3)), MIN_PRICE, MAX_PRICE)
+        return moved
 
     def _resume(self, now_ms: int) -> Limits:
         index = np.flatnonzero((self._halted_until > 0) & (self._halted_until <= now_ms))
@@ -190,7 +191,9 @@ class Market:
         """Return lower and upper band around the mid prices of ``index``: the LULD plan's percentages."""
         price = self._mid[index]
         width = np.select(
-            [price < 0.75, price <= 3.0, self._tier_one[index]], [0.75, 0.20, 0.05], default=0.10
+            [price < 0.75, price <= 3.0, self._tier_one[index]],  # noqa: PLR2004  the plan's table
+            [0.75, 0.20, 0.05],
+            default=0.10,
         )
         return to_units(price * (1 - width)), to_units(price * (1 + width))
 

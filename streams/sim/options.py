@@ -20,17 +20,17 @@ class SimOptions(BaseModel):
         20_000.0,
         ge=0,
         le=5_000_000,
-        description="events per second of real time in regular trading; pre-market has 30 % of it, after-hours 20 %",
+        description="events per second of real time in regular trading; 30 % in pre-market, 20 % after",
     )
     speed: float = Field(
-        1.0, ge=0, le=1_000, description="event time for real time; 0 plays a recording as fast as it is taken"
+        1.0, ge=0, le=1_000, description="event time for real time; 0 plays a recording as fast as it goes"
     )
     seed: int = Field(7, ge=0, description="what all randomness comes from")
     start: datetime | None = Field(
-        None, description="the market's first second (no zone: New York); default 09:25 ET of the last whole session"
+        None, description="first second (no zone: New York time); default 09:25 ET of the last whole session"
     )
-    halts_per_hour: float = Field(60.0, ge=0, le=3_600, description="halts by news, beside those by price bands")
-    input: Path | None = Field(None, description="recorded frames to play, one JSON array a line, may be gzip")
+    halts_per_hour: float = Field(60.0, ge=0, le=3_600, description="halts by news, beside those by bands")
+    input: Path | None = Field(None, description="recorded frames, one JSON array a line, may be gzip")
     reference: Path | None = Field(
         None, description="reference data for recorded symbols, one JSON object a line"
     )

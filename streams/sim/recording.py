@@ -9,10 +9,10 @@ import asyncio
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import msgspec
 
@@ -90,7 +90,8 @@ class RecordedFrame:
 
     def bars(self) -> list[tuple[str, int]]:
         """Return symbol and end (ms) of each second bar in the frame."""
-        return [(head.symbol, head.e) for head in self.heads or () if head.ev == "A" and isinstance(head.e, int)]
+        bars = (head for head in self.heads or () if head.ev == "A")
+        return [(head.symbol, head.e) for head in bars if isinstance(head.e, int)]
 
 
 def recorded_frame(payload: bytes) -> RecordedFrame:
@@ -124,7 +125,7 @@ class Recording:
         if path.suffix == ".gz" and not self._is_gzip:
             raise BadInputError(f"cannot read {path}: it is named .gz and is no gzip file")
 
-    async def frames(self) -> AsyncIterator[RecordedFrame]:
+    async def frames(self) -> AsyncGenerator[RecordedFrame, None]:
         """Yield the frames in the order of the file; empty lines are none.
 
         Raises:
@@ -137,7 +138,9 @@ class Recording:
 
     def _open(self) -> IO[bytes]:
         try:
-            return gzip.open(self._path, "rb") if self._is_gzip else self._path.open("rb")
+            if self._is_gzip:
+                return cast("IO[bytes]", gzip.open(self._path, "rb"))
+            return self._path.open("rb")
         except OSError as error:
             raise BadInputError(f"cannot read {self._path}: {error.strerror}") from None
 

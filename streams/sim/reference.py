@@ -83,7 +83,7 @@ class SyntheticReference:
         self._history = history
         self._tape = tape
         self._calendar = calendar
-        self.companies: Sequence[Company] = sorted(map(_company, listings), key=lambda company: company.symbol)
+        self.companies: Sequence[Company] = sorted(map(_company, listings), key=_symbol)
 
     @property
     def clock_ms(self) -> int:
@@ -128,7 +128,7 @@ class FileReference:
     def __init__(self, path: Path | None, calendar: MarketCalendar, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._calendar = calendar
-        self.companies: Sequence[Company] = sorted(_read(path), key=lambda company: company.symbol)
+        self.companies: Sequence[Company] = sorted(_read(path), key=_symbol)
 
     @property
     def clock_ms(self) -> int:
@@ -150,6 +150,10 @@ class FileReference:
             return day, self.daily(day)
         newest = max((bar.date for company in self.companies for bar in company.daily), default=None)
         return newest, {} if newest is None else self.daily(newest)
+
+
+def _symbol(company: Company) -> str:
+    return company.symbol
 
 
 def _company(listing: Listing) -> Company:

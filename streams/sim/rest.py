@@ -21,6 +21,7 @@ from streams.sessions import NEW_YORK, MarketCalendar, Session
 from streams.sim.reference import Company, DailyBar, Reference
 
 Query = Mapping[str, str]
+Answer = Callable[[Request], dict[str, Any]]
 
 NS_A_MS: Final = 1_000_000
 _TICKERS_LIMITS: Final = (100, 1_000)
@@ -59,7 +60,7 @@ class VendorRest:
         ):
             self.router.add_api_route(path, self._guarded(answer), methods=["GET"])
 
-    def _guarded(self, answer: Callable[[Request], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
             if not self._lets_in(request):
                 body = {"status": "ERROR", "request_id": _request_id(), "error": "Unknown API Key"}
@@ -99,8 +100,7 @@ class VendorRest:
             raise HTTPException(400, "date must be YYYY-MM-DD") from None
         close_ms = self._calendar.day(day).close_ms
         bars = self._reference.daily(day)
-        answer = _aggregates(({"T": symbol, **_bar(bar), "t": close_ms} for symbol, bar in bars.items()))
-        return answer
+        return _aggregates({"T": symbol, **_bar(bar), "t": close_ms} for symbol, bar in bars.items())
 
     def _previous_close(self, request: Request) -> dict[str, Any]:
         symbol = request.path_params["symbol"]
@@ -256,7 +256,8 @@ def _page(
         "count": len(results),
     }
     if start + limit < len(chosen):
-        rest = {name: value for name, value in query.items() if name != "apiKey"} | {"after": str(start + limit)}
+        rest = {name: value for name, value in query.items() if name != "apiKey"}
+        rest["after"] = str(start + limit)
         cursor = base64.urlsafe_b64encode(urlencode(rest).encode()).decode()
         answer["next_url"] = str(request.url.replace(query=urlencode({"cursor": cursor})))
     return answer

@@ -103,12 +103,7 @@ class Session:
         self._leave()
         if flush:
             self._connection.transport.close()
-            try:
-                await asyncio.wait_for(self._connection.wait_closed(), timeout_s)
-            except TimeoutError:
-                pass
-            else:
-                return
+            await asyncio.wait([asyncio.ensure_future(self._connection.wait_closed())], timeout=timeout_s)
         self._connection.transport.abort()
         await self._connection.wait_closed()
 

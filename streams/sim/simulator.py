@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
@@ -188,7 +189,7 @@ class _RestServer(uvicorn.Server):
     """A server that leaves signals to the process that it is part of."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Any:
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
@@ -196,8 +197,8 @@ def start_time(start: datetime | None, calendar: MarketCalendar) -> int:
     """Return when the synthetic market starts, ms since 1970 UTC.
 
     Args:
-        start: What was asked for, in New York where it has no zone; None for 09:25 ET of the last session that
-            is wholly in the past.
+        start: What was asked for, in New York where it has no zone; None for 09:25 ET of the last session
+            that is wholly in the past.
         calendar: The market's sessions.
     """
     if start is not None:

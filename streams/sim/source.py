@@ -33,7 +33,9 @@ class LiveSource:
         rate: Events per second of real time in regular trading; may be changed at any time.
     """
 
-    def __init__(self, tape: Tape, hub: Hub, pacer: Pacer, faults: Faults, *, rate: float, speed: float) -> None:
+    def __init__(
+        self, tape: Tape, hub: Hub, pacer: Pacer, faults: Faults, *, rate: float, speed: float
+    ) -> None:
         self.rate = rate
         self._tape = tape
         self._hub = hub

@@ -17,12 +17,14 @@ SECTORS: Final = 11
 ZIPF_EXPONENT: Final = 1.1
 ZIPF_OFFSET: Final = 40.0
 """Activity of rank r is 1 / (r + offset) ** exponent: a few hundred names trade as much as all others."""
+IN_PLAY_SHARE: Final = 0.02
 
-_LARGE_CAPS: Final = (
-    "NVDA TSLA AAPL AMD PLTR AMZN F INTC MSFT GOOGL META BAC SOFI T AVGO CSCO WMT PFE MU UBER KO VZ C WFC ORCL "
-    "NFLX JPM DIS GOOG XOM CRM QCOM JNJ PG V BA NKE CVX HD MA COST ADBE UNH LLY BRK.B BF.B GE IBM CAT GS"
-).split()
-_FUNDS: Final = "SPY QQQ SQQQ TQQQ SOXL IWM XLF TLT HYG EEM SLV GLD DIA VTI VOO ARKK".split()
+_LARGE_CAPS: Final = tuple(
+    "NVDA TSLA AAPL AMD PLTR AMZN F INTC MSFT GOOGL META BAC SOFI T AVGO CSCO WMT PFE MU UBER KO VZ C WFC "  # noqa: SIM905  a list of fifty lines hides what it is
+    "ORCL NFLX JPM DIS GOOG XOM CRM QCOM JNJ PG V BA NKE CVX HD MA COST ADBE UNH LLY BRK.B BF.B GE IBM "
+    "CAT GS".split()
+)
+_FUNDS: Final = tuple("SPY QQQ SQQQ TQQQ SOXL IWM XLF TLT HYG EEM SLV GLD DIA VTI VOO ARKK".split())  # noqa: SIM905  as above
 _HIGH_PRICED: Final = {"BRK.A": 480_000.0, "NVR": 7_600.0, "BKNG": 3_900.0, "AZO": 3_000.0, "SEB": 3_300.0}
 _LETTERS: Final = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 _LENGTHS: Final = (1, 2, 3, 4, 5)
@@ -83,7 +85,7 @@ def make_listings(count: int, seed: int) -> tuple[Listing, ...]:
     floats = rng.beta(6.0, 1.5, count)
     turnover_days = rng.lognormal(4.8, 0.8, count)
     volatilities = np.clip(rng.lognormal(-0.9, 0.5, count), 0.08, 2.5)
-    in_play = rng.random(count) < 0.02
+    in_play = rng.random(count) < IN_PLAY_SHARE
     sectors = rng.integers(0, SECTORS, count)
     listings = []
     for rank, ticker in enumerate(tickers):

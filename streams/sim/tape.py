@@ -1,7 +1,7 @@
 """The tape of the synthetic market: each market second as the frames that the vendor would send.
 
-Trades and quotes stand at their time; the bars of a second are spread over the first tenths of the next, as they
-are at the vendor; minute bars have frames of their own, because few clients want them.
+Trades and quotes stand at their time; the bars of a second are spread over the first tenths of the next, as
+they are at the vendor; minute bars have frames of their own, because few clients want them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from streams.sim.writer import FrameWriter, Second
 MINUTE_MS: Final = 60_000
 KEEP_DAYS: Final = 10
 """Simulated days whose bars are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
@@ -80,7 +81,7 @@ class Tape:
         """Return the next market second.
 
         Args:
-            events: Events a second in regular trading, on average and with the bars that follow from the trades.
+            events: Events a second in regular trading, on average and with the bars that follow.
             min_frames: Fewest frames to cut the second into where it has the events.
         """
         now = self._second_ms = self._trading_second(self._second_ms)
@@ -97,7 +98,8 @@ class Tape:
             frames.sort(key=lambda frame: frame.due_ms)
         self._pending = self._bar_maker.second(trades, now, regular=session is Session.REGULAR)
         self._second_ms = end = now + SECOND_MS
-        self._pending_minute = self._bar_maker.minute(end) if end % MINUTE_MS == 0 else self._bar_maker.no_bars()
+        maker = self._bar_maker
+        self._pending_minute = maker.minute(end) if end % MINUTE_MS == 0 else maker.no_bars()
         self.state = self._state()
         return frames
 

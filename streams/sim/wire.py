@@ -37,9 +37,7 @@ _FRACTION: Final = _packed([f"{number:04d}".rstrip("0") or "0" for number in ran
 """The decimals of a price."""
 
 NO_CONDITIONS: Final = 0
-CONDITIONS: Final = np.array(
-    [b"", b'"c":[37],', b'"c":[14,41],', b'"c":[12],', b'"c":[12,37],'], "S12"
-)
+CONDITIONS: Final = np.array([b"", b'"c":[37],', b'"c":[14,41],', b'"c":[12],', b'"c":[12,37],'], "S12")
 """Sets of trade conditions: none, odd lot, intermarket sweep, form T, form T odd lot."""
 ODD_LOT: Final = 1
 SWEEP: Final = 2
@@ -92,9 +90,9 @@ _SYMBOL: Final = ("sym", "u8")
 _TIME: Final = [("second", "S10"), ("ms", "u4")]
 
 TRADE: Final = Layout(
-    b'{"ev":"T","sym":"', _SYMBOL, b'","x":', ("x", "u4"), b',"i":"', *_number("i", 4), b'","z":', ("z", "S1"),
-    b',"p":', *_price("p"), b',"s":', *_number("s", 2), b",", ("c", "S12"), b'"t":', *_TIME, b',"q":',
-    *_number("q", 4), b"},",
+    b'{"ev":"T","sym":"', _SYMBOL, b'","x":', ("x", "u4"), b',"i":"', *_number("i", 4), b'","z":',
+    ("z", "S1"), b',"p":', *_price("p"), b',"s":', *_number("s", 2), b",", ("c", "S12"), b'"t":', *_TIME,
+    b',"q":', *_number("q", 4), b"},",
 )  # fmt: skip
 QUOTE: Final = Layout(
     b'{"ev":"Q","sym":"', _SYMBOL, b'","bx":', ("bx", "u4"), b',"bp":', *_price("bp"), b',"bs":',
@@ -102,10 +100,10 @@ QUOTE: Final = Layout(
     b',"c":0,"t":', *_TIME, b',"q":', *_number("q", 4), b',"z":', ("z", "S1"), b"},",
 )  # fmt: skip
 _BAR: Final[tuple[bytes | tuple[str, str], ...]] = (
-    _SYMBOL, b'","v":', *_number("v", 3), b',"av":', *_number("av", 4), b",", ("opkey", "S5"), *_number("op", 2),
-    ("opdot", "S1"), ("opf", "u4"), ("opend", "S1"), b'"vw":', *_price("vw"), b',"o":', *_price("o"),
-    b',"c":', *_price("c"), b',"h":', *_price("h"), b',"l":', *_price("l"), b',"a":', *_price("a"), b',"z":',
-    *_number("z", 3), b',"s":', ("s", "S13"), b',"e":', ("e", "S13"), b"},",
+    _SYMBOL, b'","v":', *_number("v", 3), b',"av":', *_number("av", 4), b",", ("opkey", "S5"),
+    *_number("op", 2), ("opdot", "S1"), ("opf", "u4"), ("opend", "S1"), b'"vw":', *_price("vw"), b',"o":',
+    *_price("o"), b',"c":', *_price("c"), b',"h":', *_price("h"), b',"l":', *_price("l"), b',"a":',
+    *_price("a"), b',"z":', *_number("z", 3), b',"s":', ("s", "S13"), b',"e":', ("e", "S13"), b"},",
 )  # fmt: skip
 BAR: Final = Layout(b'{"ev":"A","sym":"', *_BAR)
 MINUTE_BAR: Final = Layout(b'{"ev":"AM","sym":"', *_BAR)

@@ -119,7 +119,8 @@ class FrameWriter:
         base, texts = 0, np.zeros((0, wire.WIDTH), np.uint8)
         for start, end in zip(bounds, bounds[1:], strict=False):
             if end > base + len(texts):
-                base, texts = start, self._write(second, ordered, start, max(end, min(total, start + _CHUNK_ROWS)))
+                base = start
+                texts = self._write(second, ordered, start, max(end, min(total, start + _CHUNK_ROWS)))
             kinds = ordered.kinds[start:end]
             found = np.bincount(kinds, minlength=len(KINDS)).tolist()
             frames.append(
