@@ -1,0 +1,91 @@
+"""The scanner's view of one partition: states joined with reference data, as quotes and standings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from streams.reference.model import Reference
+from streams.scanner.leaderboard import Standing
+from streams.scanner.partial import Partial, make_partial
+from streams.scanner.row import make_row
+from streams.scanner.symbol import SymbolState
+
+_encode = msgspec.json.Encoder().encode
+
+NOTHING = -1
+
+
+class PartitionScanner:
+    """Follows the states of one partition and says what of them is new.
+
+    Args:
+        number: The partition.
+        states: Its symbols' states, changed elsewhere.
+        reference: Returns a symbol's reference data, None where there is none.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        states: Mapping[str, SymbolState],
+        reference: Callable[[str], Reference | None],
+    ) -> None:
+        self.number = number
+        self._states = states
+        self._reference = reference
+        self._standings: dict[str, Standing] = {}
+        self._referenced: set[str] = set()
+        self._seen = NOTHING
+        self._unpublished: dict[str, bytes] = {}
+        self._moved = True
+
+    def refer(self, symbol: str) -> None:
+        """Note that a symbol's reference data changed."""
+        self._referenced.add(symbol)
+
+    def refresh(self) -> None:
+        """Make the rows of all states that changed since the last call, each once."""
+        seen = newest = self._seen
+        referenced = self._referenced
+        for symbol, state in self._states.items():
+            if state.offset > seen or symbol in referenced:
+                row = make_row(symbol, state, self._reference(symbol))
+                encoded = _encode(row)
+                self._standings[symbol] = Standing(
+                    symbol,
+                    state.day_ms,
+                    state.since_ms,
+                    row.accumulated_volume,
+                    row.pct_change,
+                    row.pct_change_since_open,
+                    encoded,
+                )
+                self._unpublished[symbol] = encoded
+                newest = max(newest, state.offset)
+        self._seen = newest
+        self._referenced.clear()
+        self._moved = self._moved or bool(self._unpublished)
+
+    def quotes(self) -> dict[str, bytes]:
+        """Return the rows, as JSON by symbol, that changed since the last call."""
+        self.refresh()
+        changed, self._unpublished = self._unpublished, {}
+        return changed
+
+    def resend(self) -> None:
+        """Have the partial returned again: the last one has not arrived."""
+        self._moved = True
+
+    def republish(self) -> None:
+        """Have every row returned again by the next `quotes`."""
+        self._unpublished = {symbol: standing.row for symbol, standing in self._standings.items()}
+
+    def partial(self) -> Partial | None:
+        """Return the partition's best standings, None where none changed since the last call."""
+        self.refresh()
+        if not self._moved:
+            return None
+        self._moved = False
+        return make_partial(self.number, self._seen, self._standings.values())

@@ -1,0 +1,192 @@
+"""The scanner's flow in one worker: batches in; quotes, partials and boards out."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import faust
+import msgspec
+
+from streams import feeds
+from streams.emit import Emitter
+from streams.events import Aggregate, BatchDecoder, MinuteAggregate
+from streams.reference.model import Reference
+from streams.scanner import partial
+from streams.scanner.partition import PartitionScanner
+from streams.scanner.symbol import SymbolState, SymbolStates
+from streams.sessions import MarketCalendar
+from streams.state.partition import Partition
+from streams.state.table import Batch, WriteBehindTable
+from streams.telemetry import Reporter
+from streams.topics import AGGREGATES, REFERENCE, SCANNER_PARTIALS
+from streams.worker import WorkerApp
+from streams.writer import RecordWriter
+
+logger = logging.getLogger(__name__)
+
+MAX_DUTY: Final = 0.1
+"""Largest share of time for partials, and as much for boards: under load they come less often."""
+
+
+class StampedReference(msgspec.Struct, gc=False):
+    """A symbol's reference data and the source offset that brought it."""
+
+    offset: int
+    reference: Reference
+
+
+class Pipeline:
+    """One worker's share of the scanner.
+
+    Args:
+        app: The Faust app that feeds it.
+    """
+
+    def __init__(self, app: WorkerApp) -> None:
+        self._settings = app.settings
+        self._counters = app.counters
+        self._reporter = Reporter(logger)
+        self._calendar = MarketCalendar()
+        self._bars = BatchDecoder[Aggregate | MinuteAggregate](Aggregate | MinuteAggregate)
+        self._reference = msgspec.json.Decoder(Reference).decode
+        self.states = WriteBehindTable(
+            app,
+            "symbols",
+            SymbolState,
+            partitions=app.settings.partitions(AGGREGATES),
+            settings=app.settings,
+            counters=app.counters,
+            on_recovered=self._on_states,
+            on_revoked=self._on_revoked,
+        )
+        self.references = WriteBehindTable(
+            app,
+            "references",
+            StampedReference,
+            partitions=app.settings.partitions(REFERENCE),
+            settings=app.settings,
+            counters=app.counters,
+            on_recovered=self._on_references,
+        )
+        self._symbols: dict[int, SymbolStates] = {}
+        self._scanners: dict[int, PartitionScanner] = {}
+        self._merger = partial.Merger(app.settings.partitions(AGGREGATES))
+        self._partials = RecordWriter(app.settings)
+        self.emitter = Emitter(app.settings, app.counters)
+        self.emitter.source(feeds.QUOTE, self._quotes, self._republish)
+
+    async def scan(self, stream: faust.StreamT[Any]) -> None:
+        """Read md.aggregates."""
+        async for event in stream.noack().events():
+            batch = await self.states.accept(event)
+            if batch is not None:
+                self._apply(batch)
+
+    async def refer(self, stream: faust.StreamT[Any]) -> None:
+        """Read md.reference."""
+        async for event in stream.noack().events():
+            batch = await self.references.accept(event)
+            if batch is not None and batch.payload:
+                self._learn(batch)
+
+    async def merge(self, stream: faust.StreamT[Any]) -> None:
+        """Read the partials of all partitions."""
+        async for payload in stream:
+            try:
+                self._merger.accept(partial.decode(payload))
+            except msgspec.DecodeError as error:
+                self._counters.add("partials_rejected")
+                self._reporter.warn("a partial cannot be read", str(error))
+
+    async def publish_partials(self) -> None:
+        """Send the partials that changed, at most once in ``board_interval_s``, for ever."""
+        topic = self._settings.topic(SCANNER_PARTIALS)
+        try:
+            while True:
+                busy_s = 0.0
+                for scanner in list(self._scanners.values()):
+                    started = time.thread_time()
+                    best = scanner.partial()
+                    record = None if best is None else partial.encode(best)
+                    busy_s += time.thread_time() - started
+                    if record is not None:
+                        await self._send_partial(topic, scanner, record)
+                await asyncio.sleep(max(self._settings.board_interval_s, busy_s / MAX_DUTY))
+        finally:
+            await self._partials.close()
+
+    async def publish_boards(self) -> None:
+        """Publish the boards that changed, at most once in ``board_interval_s``, for ever."""
+        while True:
+            started = time.thread_time()
+            for feed, board in self._merger.boards().items():
+                self.emitter.put(feed, board)
+                self._counters.add("boards_published")
+            busy_s = time.thread_time() - started
+            await asyncio.sleep(max(self._settings.board_interval_s, busy_s / MAX_DUTY))
+
+    async def _send_partial(self, topic: str, scanner: PartitionScanner, record: bytes) -> None:
+        key = b"%d" % scanner.number
+        if await self._partials.write(topic, 0, [(key, record)]) is None:
+            scanner.resend()
+        else:
+            self._counters.add("partials_sent")
+
+    def _apply(self, batch: Batch[SymbolState]) -> None:
+        events, rejected = self._bars.decode(batch.payload)
+        if rejected:
+            self._counters.add("events_rejected", len(rejected), reason="malformed")
+            self._reporter.warn("events of md.aggregates are malformed", repr(rejected[0][:200]), len(rejected))
+        partition = batch.partition
+        self._counters.add("events_processed", len(events))
+        if partition.replays(batch.offset):
+            events = [event for event in events if not partition.holds(event.sym, batch.offset)]
+        self._symbols[partition.number].apply(events, batch.offset, batch.received_ms)
+
+    def _learn(self, batch: Batch[StampedReference]) -> None:
+        try:
+            reference = self._reference(batch.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._counters.add("references_rejected")
+            self._reporter.warn("reference data is malformed", str(error))
+            return
+        partition = batch.partition
+        partition.rows[reference.symbol] = StampedReference(batch.offset, reference)
+        scanner = self._scanners.get(partition.number)
+        if scanner is not None:
+            scanner.refer(reference.symbol)
+
+    def _known_reference(self, number: int, symbol: str) -> Reference | None:
+        partition = self.references.partitions.get(number)
+        row = None if partition is None else partition.rows.get(symbol)
+        return None if row is None else row.reference
+
+    def _on_states(self, partition: Partition[SymbolState]) -> None:
+        number = partition.number
+        self._symbols[number] = SymbolStates(partition.rows, self._calendar, self._counters)
+        self._scanners[number] = PartitionScanner(
+            number, partition.rows, functools.partial(self._known_reference, number)
+        )
+
+    def _on_references(self, partition: Partition[StampedReference]) -> None:
+        scanner = self._scanners.get(partition.number)
+        for symbol in partition.rows if scanner is not None else ():
+            scanner.refer(symbol)
+
+    def _on_revoked(self, number: int) -> None:
+        # Every worker sends its partials again after a rebalance; older ones may be of other owners.
+        self._merger.forget()
+        del self._symbols[number], self._scanners[number]
+
+    def _quotes(self) -> Iterator[tuple[str, bytes]]:
+        for scanner in self._scanners.values():
+            yield from scanner.quotes().items()
+
+    def _republish(self) -> None:
+        for scanner in self._scanners.values():
+            scanner.republish()

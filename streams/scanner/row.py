@@ -1,0 +1,95 @@
+"""A symbol's row on the boards and its quote."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.reference.model import Reference
+from streams.scanner.symbol import SymbolState
+
+
+class Row(msgspec.Struct, gc=False):
+    """What clients see of a symbol. Prices in dollars, volumes in shares, percents as 12.3; None is unknown.
+
+    open is the baseline of the session, change and pct_change compare with the previous close,
+    change_since_open and pct_change_since_open with open. vwap is that of the newest bar, aggregate_vwap the
+    day's. Times are ms since 1970 UTC.
+    """
+
+    symbol: str
+    volume: float | None
+    free_float: float | None
+    accumulated_volume: float
+    relative_volume: float | None
+    official_open_price: float | None
+    vwap: float | None
+    open: float
+    close: float
+    high: float | None
+    low: float | None
+    aggregate_vwap: float | None
+    average_size: float | None
+    avg_volume: float | None
+    prev_day_close: float | None
+    prev_day_open: float | None
+    prev_day_high: float | None
+    prev_day_low: float | None
+    prev_day_volume: float | None
+    prev_day_vwap: float | None
+    change: float | None
+    pct_change: float | None
+    change_since_open: float | None
+    pct_change_since_open: float | None
+    start_timestamp: int
+    end_timestamp: int
+
+
+_UNKNOWN = Reference(symbol="", day_ms=0)
+
+
+def make_row(symbol: str, state: SymbolState, reference: Reference | None) -> Row:
+    """Return a symbol's row. Reference data for another trading day than the state's is not used."""
+    if reference is None or reference.day_ms != state.day_ms:
+        reference = _UNKNOWN
+    bar, open_, prev_close, avg_volume = (
+        state.last,
+        state.open,
+        reference.prev_day_close,
+        reference.avg_volume,
+    )
+    close = bar.c
+    change = pct_change = since_open = pct_since_open = None
+    if prev_close:
+        change = close - prev_close
+        pct_change = change / prev_close * 100
+    if open_:
+        since_open = close - open_
+        pct_since_open = since_open / open_ * 100
+    return Row(
+        symbol,
+        bar.v,
+        reference.free_float,
+        bar.av,
+        bar.av / avg_volume if avg_volume else None,
+        bar.op,
+        bar.vw,
+        open_,
+        close,
+        bar.h,
+        bar.l,
+        bar.a,
+        bar.z,
+        avg_volume,
+        prev_close,
+        reference.prev_day_open,
+        reference.prev_day_high,
+        reference.prev_day_low,
+        reference.prev_day_volume,
+        reference.prev_day_vwap,
+        change,
+        pct_change,
+        since_open,
+        pct_since_open,
+        bar.s,
+        bar.e,
+    )

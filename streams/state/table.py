@@ -1,0 +1,217 @@
+"""Write-behind tables: typed rows in memory, safe in a changelog and in RocksDB at most a second later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import faust
+import msgspec
+from faust.types import TP, EventT
+
+from streams import records
+from streams.backoff import Backoff
+from streams.settings import Settings
+from streams.state.partition import Flush, Partition, Row
+from streams.state.store import PartitionStore, PartitionTable, partition_table
+from streams.telemetry import Counters, Reporter
+from streams.writer import RecordWriter
+
+logger = logging.getLogger(__name__)
+
+MAX_PENDING: Final = 20_000
+"""Most batches of a worker that wait for a flush; the agent reads no further until one is done."""
+MAX_DUTY: Final = 0.1
+"""Largest share of time for flushes: under load they come less often and cover more."""
+REBALANCE_POLL_S: Final = 0.05
+"""How soon a flush follows when Faust waits for acknowledgements before it gives partitions away."""
+
+R = TypeVar("R", bound=Row)
+
+
+class Batch(NamedTuple, Generic[R]):
+    """One source record to apply to its partition's rows."""
+
+    partition: Partition[R]
+    offset: int
+    key: bytes | None
+    payload: bytes
+    received_ms: int | None
+
+
+class WriteBehindTable(Generic[R]):
+    """Rows of one type by key, in as many partitions as their source topic has.
+
+    The agent that owns the table reads its source with ``stream.noack().events()``, hands each event to
+    `accept` and applies the batch it gets to the rows of that batch's partition, stamping each row that it
+    changes with the batch's offset. Everything else (recovery, flushes, acknowledgement, revocation) happens
+    here.
+
+    Args:
+        app: The Faust app.
+        name: The table's name, part of its changelog's.
+        row_type: The rows' struct.
+        partitions: How many partitions the source topic has.
+        settings: Intervals and timeouts.
+        counters: Where flushes are counted.
+        on_recovered: Called with each partition whose rows have been recovered, before it gets events.
+        on_revoked: Called with the number of each partition that this worker no longer has.
+    """
+
+    def __init__(
+        self,
+        app: faust.App,
+        name: str,
+        row_type: type[R],
+        *,
+        partitions: int,
+        settings: Settings,
+        counters: Counters,
+        on_recovered: Callable[[Partition[R]], None],
+        on_revoked: Callable[[int], None] = lambda _number: None,
+    ) -> None:
+        self.partitions: dict[int, Partition[R]] = {}
+        self._app = app
+        self._settings = settings
+        self._counters = counters
+        self._on_recovered = on_recovered
+        self._on_revoked = on_revoked
+        self._table: PartitionTable = partition_table(app, name, partitions)
+        self._changelog = RecordWriter(settings)
+        self._decode = msgspec.msgpack.Decoder(row_type).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._reporter = Reporter(logger)
+        self._room = asyncio.Event()
+        self._room.set()
+        self._busy_s = 0.0
+        self._table.on_recover(self._recover)
+        app.on_partitions_revoked.connect(self._revoke, weak=False)
+
+    async def accept(self, event: EventT[Any]) -> Batch[R] | None:
+        """Take an event of the source topic; return the batch to apply, None where there is nothing to.
+
+        Waits while too many batches are unflushed, as when Kafka takes no writes.
+        """
+        await self._room.wait()
+        message = event.message
+        partition = self.partitions.get(message.partition)
+        if partition is None or message.generation_id != self._app.consumer_generation_id:
+            # Fetched before a rebalance: whoever has the partition now gets it again.
+            message.acked = True
+            self._counters.add("batches_skipped", reason="earlier_generation")
+            return None
+        payload, headers = message.value, message.headers
+        # The event waits for its flush; a second of payloads would be a hundred megabytes.
+        event.value = message.value = None
+        apply = partition.take(message.offset, event)
+        if self._pending() >= MAX_PENDING:
+            self._room.clear()
+        if not apply:
+            self._counters.add("batches_skipped", reason="delivered_again")
+            return None
+        received_ns = records.received_ns(headers)
+        received_ms = None if received_ns is None else received_ns // 1_000_000
+        return Batch(partition, message.offset, message.key, payload or b"", received_ms)
+
+    async def run(self) -> None:
+        """Flush for ever, at most once in ``flush_interval_s``."""
+        backoff = Backoff()
+        try:
+            while True:
+                self._busy_s = 0.0
+                if await self.flush():
+                    backoff.reset()
+                    pause = max(self._settings.flush_interval_s, self._busy_s / MAX_DUTY)
+                else:
+                    pause = backoff.next_s()
+                await self._pause(pause)
+        finally:
+            await self._changelog.close()
+
+    async def flush(self) -> bool:
+        """Make every row safe that changed, then acknowledge the batches it includes.
+
+        Returns:
+            Whether all of it succeeded; what did not is still pending.
+        """
+        due = [
+            (partition, flush)
+            for partition in self.partitions.values()
+            if (flush := partition.begin_flush()) is not None
+        ]
+        done = await asyncio.gather(*(self._flush(partition, flush) for partition, flush in due))
+        if self._pending() < MAX_PENDING:
+            self._room.set()
+        return all(done)
+
+    async def _flush(self, partition: Partition[R], flush: Flush) -> bool:
+        started = time.thread_time()
+        rows = [(key.encode(), self._encode(row)) for key, row in partition.unsafe()]
+        self._busy_s += time.thread_time() - started
+        if rows:
+            tp = TP(self._table.changelog_topic_name, partition.number)
+            last = await self._changelog.write(tp.topic, tp.partition, rows)
+            if last is None:
+                self._counters.add("flush_failures", reason="changelog")
+                return False
+            if self.partitions.get(partition.number) is not partition:
+                return True
+            started = time.thread_time()
+            try:
+                self._store.write(tp, rows, last)
+            except Exception as error:  # noqa: BLE001  rocksdict raises nothing narrower
+                self._reporter.warn("RocksDB does not take rows, trying again", str(error))
+                self._counters.add("flush_failures", reason="rocksdb")
+                return False
+            self._busy_s += time.thread_time() - started
+        partition.end_flush(flush)
+        self._counters.add("flushes")
+        self._counters.add("rows_flushed", len(rows))
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, REBALANCE_POLL_S))
+            if self._pending() and not self._app.flow_control.is_active():
+                return
+
+    async def _recover(self) -> None:
+        changelog = self._table.changelog_topic_name
+        for tp in self._app.assignor.assigned_actives():
+            if tp.topic == changelog:
+                rows = {
+                    key.decode(): self._decode(value) for key, value in self._store.read(tp.partition)
+                }
+                partition = self.partitions[tp.partition] = Partition(tp.partition, rows)
+                self._on_recovered(partition)
+        self._forget_acknowledgements()
+
+    def _forget_acknowledgements(self) -> None:
+        # Faust acknowledges what it drops in a rebalance. Those offsets come again, and until they are
+        # flushed a commit must not pass them: kill -9 would lose them.
+        consumer = self._app.consumer
+        for acknowledged in (consumer._acked, consumer._acked_index):  # noqa: SLF001  no public way
+            for tp in [tp for tp in acknowledged if tp.partition in self.partitions]:
+                acknowledged.pop(tp)
+
+    async def _revoke(self, _app: faust.App, revoked: set[TP], **_: Any) -> None:
+        changelog = self._table.changelog_topic_name
+        for tp in revoked:
+            if tp.topic == changelog:
+                partition = self.partitions.pop(tp.partition, None)
+                if partition is not None:
+                    partition.abandon()
+                    self._on_revoked(tp.partition)
+
+    def _pending(self) -> int:
+        return sum(partition.pending for partition in self.partitions.values())
+
+    @property
+    def _store(self) -> PartitionStore:
+        store = self._table.data
+        assert isinstance(store, PartitionStore)
+        return store

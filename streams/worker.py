@@ -1,0 +1,198 @@
+"""What the Faust apps have in common: settings, start-up, data directories, health."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import socket
+import time
+import warnings
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import IO, Any, Final
+
+import faust
+from faust.exceptions import AlreadyConfiguredWarning
+from faust.types import TP
+from faust.types._env import DATADIR
+from faust.web import Request, Response, View
+
+from streams.backoff import Backoff
+from streams.errors import UnavailableError
+from streams.settings import Settings
+from streams.telemetry import Counters, Reporter
+from streams.topic_admin import create_topics
+from streams.topics import MAX_MESSAGE_BYTES, Topic
+
+logger = logging.getLogger(__name__)
+
+SESSION_TIMEOUT_S: Final = 10.0
+"""After this long without a heartbeat Kafka gives a killed worker's partitions to others."""
+START_PATIENCE_S: Final = 60.0
+"""How long a starting worker waits for Kafka."""
+FETCH_BYTES: Final = 1024 * 1024
+"""Most that one fetch brings of a partition."""
+BUFFERED_RECORDS: Final = 256
+"""Records of a stream that wait in memory, up to 64 KiB each."""
+
+
+class WorkerApp(faust.App):
+    """A Faust app of the platform.
+
+    It has the catalogue's topics made if there are none, a data directory and a web port of its own, also
+    when several workers start on one machine, and GET /health.
+
+    Args:
+        name: The pipeline, such as ``scanner``; with the topics' prefix it is the consumer group.
+        settings: The platform's settings.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.settings = settings
+        self.counters = Counters()
+        self._pipeline = name
+        self._claim: IO[bytes] | None = None
+        self._started_at = time.time()
+        super().__init__(
+            f"{settings.kafka_topic_prefix}{name}",
+            broker=[f"kafka://{host}" for host in settings.kafka_bootstrap.split(",")],
+            store="rocksdb://",
+            datadir=_given_data_dir() or settings.data_dir / name,
+            web_port=settings.worker_port,
+            topic_partitions=settings.kafka_partitions,
+            topic_replication_factor=settings.kafka_replication,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            stream_buffer_maxsize=BUFFERED_RECORDS,
+            stream_wait_empty=True,
+            broker_session_timeout=SESSION_TIMEOUT_S,
+            broker_heartbeat_interval=SESSION_TIMEOUT_S / 5,
+            broker_commit_interval=1.0,
+            consumer_max_fetch_size=FETCH_BYTES,
+            producer_compression_type="lz4",
+            producer_max_request_size=MAX_MESSAGE_BYTES,
+            autodiscover=False,
+        )
+        self.page("/health")(_health_view(self))
+
+    def source(self, topic: Topic) -> faust.TopicT:
+        """Return a topic of the catalogue as a source of raw records."""
+        return self.topic(
+            self.settings.topic(topic),
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+            partitions=self.settings.partitions(topic),
+            # Topics are made from the catalogue, with its retention.
+            allow_empty=True,
+            internal=False,
+        )
+
+    async def on_first_start(self) -> None:
+        """Claim a directory and a port, and wait for the topics."""
+        self._claim_data_dir()
+        self._choose_port()
+        await self._ensure_topics()
+        await super().on_first_start()
+
+    def health(self) -> dict[str, Any]:
+        """Return what this worker does: state, partitions, lag by partition, counters."""
+        assigned = self.consumer.assignment() if self._consumer is not None else set()
+        ready = bool(self.tables.actives_ready) and not self.rebalancing
+        return {
+            "status": "ok" if ready else "rebalancing",
+            "app": self.conf.id,
+            "uptime_s": round(time.time() - self._started_at, 1),
+            "partitions": [self._progress(tp) for tp in sorted(assigned) if "changelog" not in tp.topic],
+            "counters": self.counters.snapshot(),
+        }
+
+    def _progress(self, tp: TP) -> dict[str, Any]:
+        end = self.monitor.tp_end_offsets.get(tp)
+        read = self.monitor.tp_read_offsets.get(tp)
+        committed = self.monitor.tp_committed_offsets.get(tp)
+        return {
+            "topic": tp.topic,
+            "partition": tp.partition,
+            "read": read,
+            "committed": committed,
+            "end": end,
+            "lag": None if end is None or read is None else max(0, end - read - 1),
+        }
+
+    def _claim_data_dir(self) -> None:
+        base = Path(self.conf.datadir)
+        if _given_data_dir() is not None:
+            if not self._claim_dir(base):
+                raise UnavailableError(
+                    f"data directory {base} is another worker's: give each its own with --datadir"
+                )
+            return
+        for number in count():
+            candidate = base / str(number)
+            if self._claim_dir(candidate):
+                self._configure_late(datadir=candidate)
+                return
+
+    def _claim_dir(self, path: Path) -> bool:
+        path.mkdir(parents=True, exist_ok=True)
+        claim = (path / "lock").open("wb")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            claim.close()
+            return False
+        self._claim = claim
+        return True
+
+    def _choose_port(self) -> None:
+        if self.conf.web_port != self.settings.worker_port:
+            return
+        for port in range(self.settings.worker_port, self.settings.worker_port + 100):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((self.conf.web_bind, port))
+                except OSError:
+                    continue
+            self._configure_late(web_port=port)
+            return
+
+    def _configure_late(self, **values: Any) -> None:
+        with warnings.catch_warnings():
+            # Faust fears that the old value was used; neither tables nor the web server have started.
+            warnings.simplefilter("ignore", AlreadyConfiguredWarning)
+            for name, value in values.items():
+                setattr(self.conf, name, value)
+
+    async def _ensure_topics(self) -> None:
+        backoff, reporter = Backoff(), Reporter(logger)
+        deadline = time.monotonic() + START_PATIENCE_S
+        while True:
+            try:
+                await create_topics(self.settings)
+            except UnavailableError as error:
+                if time.monotonic() > deadline:
+                    raise
+                reporter.warn("waiting for Kafka", str(error))
+                await asyncio.sleep(backoff.next_s())
+            else:
+                return
+
+
+def _given_data_dir() -> Path | None:
+    # Faust's command line hands --datadir, or its default, to the app in this variable.
+    given = os.environ.get("F_DATADIR")
+    return None if given in (None, "", DATADIR) else Path(given)
+
+
+def _health_view(app: WorkerApp) -> Callable[[View, Request], Any]:
+    async def health(view: View, request: Request) -> Response:
+        report = app.health()
+        return view.json(report, status=200 if report["status"] == "ok" else 503)
+
+    return health

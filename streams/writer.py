@@ -1,0 +1,110 @@
+"""Writes keyed records to one partition at a time, and waits until Kafka has them.
+
+A send for each record costs a future and a queue. A batch built here costs little more than the copying of
+its records; it is sent idempotently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.settings import Settings
+from streams.telemetry import Reporter
+
+logger = logging.getLogger(__name__)
+
+BATCH_BYTES: Final = 512 * 1024
+
+
+class RecordWriter:
+    """A producer for records that must have arrived before the writer goes on.
+
+    Args:
+        settings: Where Kafka is, and how long an answer may take.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._reporter = Reporter(logger)
+
+    async def write(self, topic: str, partition: int, records: Iterable[tuple[bytes, bytes]]) -> int | None:
+        """Send (key, value) records in order and wait until Kafka has them.
+
+        Returns:
+            The offset of the last one; None where there was no record, or Kafka did not take them all: then
+            any part of them may have arrived, and they are to be sent again.
+        """
+        try:
+            producer = await self._started()
+        except (KafkaError, OSError) as error:
+            self._reporter.warn("cannot connect to Kafka to write, trying again", repr(error))
+            return None
+        try:
+            last = None
+            for batch, count in _batches(producer, records):
+                delivery = await producer.send_batch(batch, topic, partition=partition)
+                last = (await delivery).offset + count - 1
+            return last
+        except (KafkaError, OSError) as error:
+            self._reporter.warn("Kafka does not take records, trying again", repr(error))
+            # Its sequence numbers may have a hole now, which Kafka would refuse for ever.
+            await self._discard(producer)
+            return None
+
+    async def close(self) -> None:
+        """Close the connection. The next write opens another."""
+        if self._producer is not None:
+            await self._discard(self._producer)
+
+    async def _discard(self, producer: AIOKafkaProducer) -> None:
+        if producer is not self._producer:
+            return
+        self._producer = None
+        try:
+            await asyncio.wait_for(producer.stop(), self._settings.kafka_timeout_s)
+        except (KafkaError, TimeoutError) as error:
+            self._reporter.warn("a connection to Kafka did not close", repr(error))
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._settings.kafka_bootstrap,
+                    enable_idempotence=True,
+                    acks="all",
+                    compression_type="lz4",
+                    max_batch_size=BATCH_BYTES,
+                    max_request_size=4 * BATCH_BYTES,
+                    request_timeout_ms=int(self._settings.kafka_timeout_s * 1000),
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+
+def _batches(
+    producer: AIOKafkaProducer, records: Iterable[tuple[bytes, bytes]]
+) -> Iterator[tuple[BatchBuilder, int]]:
+    batch, count = producer.create_batch(), 0
+    for key, value in records:
+        if batch.append(key=key, value=value, timestamp=None) is None:
+            yield batch, count
+            batch, count = producer.create_batch(), 0
+            # A batch takes its first record whatever its size.
+            batch.append(key=key, value=value, timestamp=None)
+        count += 1
+    if count:
+        yield batch, count
