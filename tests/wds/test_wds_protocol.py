@@ -4,19 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from streams.errors import SettingsError
+from streams.local.redis import RedisServer
 from streams.settings import Settings
 from streams.wds.service import WidgetDataService
 
 KEY = "a key of the test"
 TIMEOUT_S = 30.0
+
+
+# One Redis and one service for all of these: no test here takes them away.
+
+
+@pytest.fixture(scope="module")
+async def own_redis() -> AsyncIterator[RedisServer]:
+    async with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def settings(own_redis: RedisServer) -> Settings:
+    return Settings(
+        mdc_redis_url=own_redis.url(0),
+        wdc_redis_url=own_redis.url(1),
+        wds_host="127.0.0.1",
+        wds_port=0,
+        auth_api_key=SecretStr(KEY),
+    )
+
+
+@pytest.fixture(scope="module")
+async def service(settings: Settings) -> AsyncIterator[WidgetDataService]:
+    async with WidgetDataService(settings) as service:
+        yield service
+
+
+@pytest.fixture(autouse=True)
+async def nothing_from_another_test(wdc: Redis) -> None:
+    await wdc.flushall()
 
 
 async def ask(socket: ClientConnection, request: object) -> Any:  # noqa: ANN401  any JSON value
