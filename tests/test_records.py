@@ -17,12 +17,12 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("text", "signed"), KNOWN)
-def test_the_hash_is_kafkas(text, signed):
+def test_the_hash_is_kafkas(text: str, signed: int) -> None:
     assert murmur2(text.encode()) == signed & 0xFFFFFFFF
     assert partition_of(text, 97) == (signed & 0x7FFFFFFF) % 97
 
 
-def test_the_partition_is_that_of_the_default_partitioner():
+def test_the_partition_is_that_of_the_default_partitioner() -> None:
     rng = random.Random(5)
     partitioner = DefaultPartitioner()
     for _ in range(500):
@@ -32,11 +32,11 @@ def test_the_partition_is_that_of_the_default_partitioner():
         assert partition_of(symbol, count) == expected
 
 
-def test_a_record_is_a_json_array_of_its_events():
+def test_a_record_is_a_json_array_of_its_events() -> None:
     assert join([b'{"a": 1}', b'{"b":2}']) == b'[{"a": 1},{"b":2}]'
 
 
-def test_the_headers_say_when_and_from_where():
+def test_the_headers_say_when_and_from_where() -> None:
     made = headers(1_700_000_000_123_456_789, "massive")
     assert made == [("received_ns", b"1700000000123456789"), ("source", b"massive")]
     assert received_ns(made) == 1_700_000_000_123_456_789

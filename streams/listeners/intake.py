@@ -19,8 +19,7 @@ from streams.topics import UNKNOWN
 logger = logging.getLogger(__name__)
 
 TURN_S: Final = 0.002
-"""How long frames are split before the connection has its turn again: reading goes on meanwhile, for the vendor
-cuts off a slow consumer."""
+"""How long frames are split before the connection has its turn: the vendor cuts off a slow consumer."""
 EXCERPT_BYTES: Final = 80
 """How much of an unusable item a log line shows."""
 
@@ -28,9 +27,9 @@ EXCERPT_BYTES: Final = 80
 class Intake:
     """Takes frames as they come and brings them on as records.
 
-    ``accept`` queues and returns, so that the vendor's client reads on at once and a burst waits here rather than at
-    the vendor. What waits is bounded in bytes; then ``accept`` waits, and TCP slows the sender down. Nothing is
-    dropped here: a replay may send as fast as it is taken.
+    ``accept`` queues and returns, so that the vendor's client reads on at once and a burst waits here rather
+    than at the vendor. What waits is bounded in bytes; then ``accept`` waits, and TCP slows the sender down.
+    Nothing is dropped here: a replay may send as fast as it is taken.
 
     Args:
         settings: Bounds and the records' linger.

@@ -1,7 +1,7 @@
 """What is Massive's own: its client, its statuses, its feeds and markets.
 
-Each connection is one run of the vendor's ``WebSocketClient``, made so that every end of it comes back here: a
-clean close returns, an error raises (``max_reconnects=0``), and so does a connection that cannot be made
+Each connection is one run of the vendor's ``WebSocketClient``, made so that every end of it comes back here:
+a clean close returns, an error raises (``max_reconnects=0``), and so does a connection that cannot be made
 (``reconnect_delays``), which the client would otherwise retry on its own without a word.
 """
 
@@ -46,7 +46,9 @@ _GOOD: Final = frozenset({"connected", "auth_success", "success"})
 _BAD: Final = frozenset(
     {"auth_failed", "auth_timeout", "error", "max_connections", "slow_consumer", "force_disconnect"}
 )
-_FEED: Final = re.compile(r"(?:wss?://)?[A-Za-z0-9.-]+(?::\d{1,5})?|(?:wss?://)?\[[0-9A-Fa-f:]+\](?::\d{1,5})?")
+_FEED: Final = re.compile(
+    r"(?:wss?://)?[A-Za-z0-9.-]+(?::\d{1,5})?|(?:wss?://)?\[[0-9A-Fa-f:]+\](?::\d{1,5})?"
+)
 _CHANNEL: Final = re.compile(r"[A-Z][A-Za-z0-9]*\.[^\s,]{1,64}")
 
 # The vendor's package adds a handler of its own that writes to stdout, which belongs to the command's output.
@@ -271,8 +273,8 @@ class MassiveConnection:
 
 async def _end(running: asyncio.Task[None], client: WebSocketClient) -> None:
     """End the client's run and close its connection."""
-    # The client waits with wait_for, which on Python 3.11 loses a cancellation that meets a frame. Under load each
-    # one does, so its callback raises as well (see _receive), and cancelling is repeated.
+    # The client waits with wait_for, which on Python 3.11 loses a cancellation that meets a frame. Under load
+    # each one does, so its callback raises as well (see _receive), and cancelling is repeated.
     while not running.done():
         running.cancel()
         await asyncio.wait([running], timeout=CANCEL_S)

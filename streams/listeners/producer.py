@@ -230,9 +230,7 @@ class RecordProducer:
         for lane in deliveries:
             lane.put_back()
 
-    def _deliver_in_background(
-        self, client: IdempotentProducer, key: tuple[Topic, int], lane: Lane
-    ) -> None:
+    def _deliver_in_background(self, client: IdempotentProducer, key: tuple[Topic, int], lane: Lane) -> None:
         delivery = asyncio.create_task(self._deliver(client, key, lane))
         delivery.add_done_callback(self._delivery_ended)
         self._deliveries[lane] = delivery
@@ -298,7 +296,7 @@ class RecordProducer:
             counters.add("bytes_acknowledged", len(record.value))
 
     def _refused(self, topic: str, lane: Lane, error: KafkaError) -> None:
-        """Handle a batch that the broker does not want. Its sequence numbers are gone, so the client goes too."""
+        """Handle a batch that the broker does not want. Its sequence numbers are spent, so is the client."""
         self._counters.add("delivery_failures", len(lane.in_flight), reason=type(error).__name__)
         self._fail(f"topic {topic} refused a batch", error)
         if isinstance(error, MessageSizeTooLargeError):

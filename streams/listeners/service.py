@@ -56,15 +56,11 @@ class MassiveListener:
         self._session_now = session_now
         self.counters = Counters()
         self._producer = RecordProducer(settings, SOURCE, self.counters)
-        self._connection = MassiveConnection(
-            settings, self._accept, self._is_data_expected, self.counters
-        )
+        self._connection = MassiveConnection(settings, self._accept, self._is_data_expected, self.counters)
         self._intake = Intake(
             settings, self._producer.put, self._producer.room, self._connection.on_status, self.counters
         )
-        self._supervisor = Supervisor(
-            self._connection.connect, settings, self._is_market_open, self.counters
-        )
+        self._supervisor = Supervisor(self._connection.connect, settings, self._is_market_open, self.counters)
         self._rates = Rates()
         self._tasks: list[asyncio.Task[None]] = []
 

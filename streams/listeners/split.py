@@ -77,7 +77,7 @@ class Split:
 
 
 class _Key(msgspec.Struct, gc=False):
-    """What decides where an event goes. The symbol is ``sym``, or ``pair`` (crypto, forex), or ``T`` (LULD)."""
+    """Decides where an event goes: the symbol is ``sym``, or ``pair`` (crypto, forex), or ``T`` (LULD)."""
 
     ev: str
     sym: str = ""
@@ -208,9 +208,7 @@ class Splitter:
         whole = frame_bytes <= self._slice_bytes
         for lane in touched:
             if whole:
-                result.slices.append(
-                    Slice(lane.event_type, lane.partition, len(lane), b",".join(lane))
-                )
+                result.slices.append(Slice(lane.event_type, lane.partition, len(lane), b",".join(lane)))
             else:
                 result.slices.extend(self._chunks(lane))
             lane.clear()
@@ -245,8 +243,8 @@ _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL
 def cut_items(data: bytes) -> list[bytes] | None:
     """Return the items of a JSON array by brackets and strings alone; None where it is no array.
 
-    It looks at structure only, so that one item that is no JSON (a NaN, a bad escape, bad UTF-8, arrays nested a
-    thousand deep) does not cost the others.
+    It looks at structure only, so that one item that is no JSON (a NaN, a bad escape, bad UTF-8, arrays
+    nested a thousand deep) does not cost the others.
     """
     text = data.strip()
     if not (text.startswith(b"[") and text.endswith(b"]")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -41,8 +40,8 @@ class AuthFailedError(ConnectionLostError):
 
 
 Connect = Callable[[Callable[[], None]], Awaitable[None]]
-"""Connects and runs until the connection ends. It calls its argument once the vendor has let it in, and raises
-ConnectionLostError (or returns, after a clean close) at the end."""
+"""Connects and runs until the connection ends. It calls its argument once the vendor has let it in, and at
+the end raises ConnectionLostError, or returns after a clean close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ class SupervisorStatus:
 class Supervisor:
     """Runs ``connect`` for ever, between ``start`` and ``stop``.
 
-    While the market is open it is back soon, and says at WARNING what went wrong; while it is closed it takes its time
-    and says so at INFO. Delays start over once a connection has been stable.
+    While the market is open it is back soon, and says at WARNING what went wrong; while it is closed it takes
+    its time and says so at INFO. Delays start over once a connection has been stable.
 
     Args:
         connect: Connects and runs until the connection ends.

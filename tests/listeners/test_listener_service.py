@@ -1,8 +1,12 @@
+from __future__ import annotations
+
 import asyncio
 import json
 import uuid
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -17,6 +21,9 @@ from streams.settings import Settings
 from streams.topic_admin import create_topics
 from streams.topics import AGGREGATES, TRADES, UNKNOWN, Topic
 
+if TYPE_CHECKING:
+    from tests.listeners.conftest import Until, Vendor
+
 
 @pytest.fixture
 def listener_settings(settings: Settings, kafka_bootstrap: str) -> Settings:
@@ -26,7 +33,7 @@ def listener_settings(settings: Settings, kafka_bootstrap: str) -> Settings:
 
 
 @asynccontextmanager
-async def api(settings: Settings):
+async def api(settings: Settings) -> AsyncIterator[tuple[MassiveListener, httpx.AsyncClient]]:
     """Run a listener and its control API; give both."""
     listening = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -59,7 +66,9 @@ def trade(number: int) -> dict[str, object]:
     return {"ev": "T", "sym": f"S{number % 50}", "p": 1.5, "s": 100, "t": 1_700_000_000_000, "q": number}
 
 
-async def test_bad_frames_are_kept_and_counted_and_cost_no_other_event(vendor, listener_settings, until):
+async def test_bad_frames_are_kept_and_counted_and_cost_no_other_event(
+    vendor: Vendor, listener_settings: Settings, until: Until
+) -> None:
     await create_topics(listener_settings)
     bad_frames = [b'[{"ev":"T","sym":"A"},{"ev":', b"nonsense", b'{"ev":"T","sym":"A"}']
     bad_items = [
@@ -77,9 +86,8 @@ async def test_bad_frames_are_kept_and_counted_and_cost_no_other_event(vendor, l
         for number, bad in enumerate([*bad_frames, *bad_items]):
             good = json.dumps([trade(2 * number)]).encode()
             await connection.send(good, text=True)
-            if bad in bad_items:
-                bad = b"[" + bad + b"," + json.dumps(trade(2 * number + 1)).encode() + b"]"
-            await connection.send(bad, text=True)
+            other = json.dumps(trade(2 * number + 1)).encode()
+            await connection.send(b"[" + bad + b"," + other + b"]" if bad in bad_items else bad, text=True)
         await connection.send("[]")
         await connection.send(b"[" + negative + b"]", text=True)
         await connection.send(large, text=True)
@@ -106,7 +114,9 @@ async def test_bad_frames_are_kept_and_counted_and_cost_no_other_event(vendor, l
     )
 
 
-async def test_what_was_sent_before_each_drop_arrives_once(vendor, listener_settings, until):
+async def test_what_was_sent_before_each_drop_arrives_once(
+    vendor: Vendor, listener_settings: Settings, until: Until
+) -> None:
     await create_topics(listener_settings)
     sent = 0
 
@@ -131,7 +141,9 @@ async def test_what_was_sent_before_each_drop_arrives_once(vendor, listener_sett
     assert set(range(1_600)) <= set(numbers)
 
 
-async def test_aggregates_of_a_second_and_of_a_minute_do_not_share_a_record(vendor, listener_settings, until):
+async def test_aggregates_of_a_second_and_of_a_minute_do_not_share_a_record(
+    vendor: Vendor, listener_settings: Settings, until: Until
+) -> None:
     await create_topics(listener_settings)
 
     async def script(connection: ServerConnection) -> None:
@@ -148,7 +160,9 @@ async def test_aggregates_of_a_second_and_of_a_minute_do_not_share_a_record(vend
     ]
 
 
-async def test_health_tells_the_truth_as_the_connection_comes_and_goes(vendor, listener_settings, until):
+async def test_health_tells_the_truth_as_the_connection_comes_and_goes(
+    vendor: Vendor, listener_settings: Settings, until: Until
+) -> None:
     await create_topics(listener_settings)
     async with api(listener_settings) as (listener, client):
         await until(lambda: listener.health()["healthy"])
@@ -165,14 +179,16 @@ async def test_health_tells_the_truth_as_the_connection_comes_and_goes(vendor, l
         assert (await client.get("/health")).json()["reconnects"] == 1
 
 
-async def test_no_reply_shows_the_key(vendor, listener_settings, until):
+async def test_no_reply_shows_the_key(vendor: Vendor, listener_settings: Settings, until: Until) -> None:
     async with api(listener_settings) as (listener, client):
         await until(lambda: listener.health()["state"] == "connected")
         for path in ("/", "/health"):
             assert listener_settings.vendor_key().get_secret_value() not in (await client.get(path)).text
 
 
-async def test_without_kafka_it_stays_up_and_says_so(vendor, listener_settings, until, unused_port):
+async def test_without_kafka_it_stays_up_and_says_so(
+    vendor: Vendor, listener_settings: Settings, until: Until, unused_port: int
+) -> None:
     settings = listener_settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{unused_port}"})
     async with api(settings) as (listener, client):
         await until(lambda: listener.health()["state"] == "connected")
@@ -182,7 +198,9 @@ async def test_without_kafka_it_stays_up_and_says_so(vendor, listener_settings, 
         assert answer.json()["kafka"]["connected"] is False
 
 
-async def test_subscriptions_feed_and_market_change_through_the_api(vendor, listener_settings, until):
+async def test_subscriptions_feed_and_market_change_through_the_api(
+    vendor: Vendor, listener_settings: Settings, until: Until
+) -> None:
     async with api(listener_settings) as (listener, client):
         await until(lambda: len(vendor.subscriptions) == 2)
         await client.post("/subscriptions", json={"subscriptions": ["A.*", "A.*"]})
@@ -209,7 +227,9 @@ async def test_subscriptions_feed_and_market_change_through_the_api(vendor, list
         ("/subscriptions", {"subscriptions": "T.*"}),
     ],
 )
-async def test_a_bad_body_is_answered_with_one_line_and_changes_nothing(listener_settings, path, body):
+async def test_a_bad_body_is_answered_with_one_line_and_changes_nothing(
+    listener_settings: Settings, path: str, body: object
+) -> None:
     settings = listener_settings.model_copy(update={"listener_autostart": False})
     async with api(settings) as (listener, client):
         before = listener.health()["feed"], listener.health()["market"], listener.health()["subscriptions"]
@@ -221,7 +241,7 @@ async def test_a_bad_body_is_answered_with_one_line_and_changes_nothing(listener
         assert (truth["feed"], truth["market"], truth["subscriptions"]) == before
 
 
-async def test_rates_by_type_are_shown(vendor, listener_settings, until):
+async def test_rates_by_type_are_shown(vendor: Vendor, listener_settings: Settings, until: Until) -> None:
     async def script(connection: ServerConnection) -> None:
         while True:
             await connection.send('[{"ev":"T","sym":"A"},{"ev":"Q","sym":"A"}]')
@@ -232,7 +252,7 @@ async def test_rates_by_type_are_shown(vendor, listener_settings, until):
         await until(lambda: listener.health()["events_per_s"].get("Q", 0) > 0)
 
 
-async def test_a_taken_port_is_one_clear_error(listener_settings):
+async def test_a_taken_port_is_one_clear_error(listener_settings: Settings) -> None:
     with bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         settings = listener_settings.model_copy(update={"listener_port": port})
@@ -240,7 +260,7 @@ async def test_a_taken_port_is_one_clear_error(listener_settings):
             await run(settings, asyncio.Event())
 
 
-async def test_run_ends_when_it_is_told_to(vendor, listener_settings, until):
+async def test_run_ends_when_it_is_told_to(vendor: Vendor, listener_settings: Settings, until: Until) -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(run(listener_settings.model_copy(update={"listener_port": 0}), stop))
     await until(lambda: vendor.connections == 1)

@@ -1,7 +1,11 @@
+from __future__ import annotations
+
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
@@ -11,13 +15,22 @@ from streams.errors import BadInputError
 from streams.listeners.massive import MassiveConnection, Target
 from streams.listeners.split import Status
 from streams.listeners.supervisor import State, Supervisor
+from streams.settings import Settings
 from streams.telemetry import Counters
+
+if TYPE_CHECKING:
+    from tests.listeners.conftest import Until, Vendor
 
 
 class Rig:
     """A supervised connection whose frames are collected."""
 
-    def __init__(self, settings, is_data_expected=lambda: False, is_market_open=lambda: True):
+    def __init__(
+        self,
+        settings: Settings,
+        is_data_expected: Callable[[], bool] = lambda: False,
+        is_market_open: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.frames: list[bytes] = []
         self.counters = Counters()
         self.connection = MassiveConnection(settings, self.take, is_data_expected, self.counters)
@@ -30,7 +43,7 @@ class Rig:
     def state(self) -> State:
         return self.supervisor.status().state
 
-    async def __aenter__(self) -> "Rig":
+    async def __aenter__(self) -> Rig:
         self.supervisor.start()
         return self
 
@@ -38,7 +51,7 @@ class Rig:
         await self.supervisor.stop()
 
 
-async def test_frames_come_as_the_vendor_sent_them(vendor, settings, until):
+async def test_frames_come_as_the_vendor_sent_them(vendor: Vendor, settings: Settings, until: Until) -> None:
     frames = ['[{"ev":"T","sym":"Ä"}]', "not json", "[]", "x" * 5_000_000]
 
     async def script(connection: ServerConnection) -> None:
@@ -53,12 +66,14 @@ async def test_frames_come_as_the_vendor_sent_them(vendor, settings, until):
         assert rig.state is State.CONNECTED
 
 
-async def test_it_subscribes_what_the_settings_name(vendor, settings, until):
+async def test_it_subscribes_what_the_settings_name(vendor: Vendor, settings: Settings, until: Until) -> None:
     async with Rig(settings):
         await until(lambda: set(vendor.subscriptions) == {"T.*", "Q.*"})
 
 
-async def test_subscriptions_change_on_the_running_connection(vendor, settings, until):
+async def test_subscriptions_change_on_the_running_connection(
+    vendor: Vendor, settings: Settings, until: Until
+) -> None:
     async with Rig(settings) as rig:
         await until(lambda: len(vendor.subscriptions) == 2)
         rig.connection.subscribe(("T.*", "A.*", "AM.*"))
@@ -67,7 +82,9 @@ async def test_subscriptions_change_on_the_running_connection(vendor, settings, 
 
 
 @pytest.mark.parametrize("how", ["drop", "clean close", "error close"])
-async def test_it_connects_again_after_each_end_of_a_connection(vendor, settings, until, how):
+async def test_it_connects_again_after_each_end_of_a_connection(
+    vendor: Vendor, settings: Settings, until: Until, how: str
+) -> None:
     async def script(connection: ServerConnection) -> None:
         await connection.recv()
         await connection.send(f"[{vendor.connections}]")
@@ -85,7 +102,9 @@ async def test_it_connects_again_after_each_end_of_a_connection(vendor, settings
         assert rig.supervisor.status().last_error
 
 
-async def test_only_one_connection_is_open_at_a_time(vendor, settings, until):
+async def test_only_one_connection_is_open_at_a_time(
+    vendor: Vendor, settings: Settings, until: Until
+) -> None:
     most = 0
 
     async def script(connection: ServerConnection) -> None:
@@ -101,7 +120,7 @@ async def test_only_one_connection_is_open_at_a_time(vendor, settings, until):
     assert most == 1
 
 
-async def test_it_stops_while_frames_pour_in(vendor, settings, until):
+async def test_it_stops_while_frames_pour_in(vendor: Vendor, settings: Settings, until: Until) -> None:
     async def script(connection: ServerConnection) -> None:
         while True:
             await connection.send('[{"ev":"T","sym":"A"}]')
@@ -116,7 +135,9 @@ async def test_it_stops_while_frames_pour_in(vendor, settings, until):
     assert rig.state is State.STOPPED
 
 
-async def test_a_wrong_key_is_a_state_of_its_own_and_never_shown(vendor, settings, until, caplog):
+async def test_a_wrong_key_is_a_state_of_its_own_and_never_shown(
+    vendor: Vendor, settings: Settings, until: Until, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = settings.model_copy(update={"massive_api_key": SecretStr("a-wrong-key-to-hide")})
     caplog.set_level(logging.DEBUG)
     async with Rig(settings) as rig:
@@ -127,13 +148,15 @@ async def test_a_wrong_key_is_a_state_of_its_own_and_never_shown(vendor, setting
     assert "a-wrong-key-to-hide" not in f"{rig.supervisor.status()} {streams_logs}"
 
 
-async def test_a_missing_key_is_said(settings, until):
+async def test_a_missing_key_is_said(settings: Settings, until: Until) -> None:
     async with Rig(settings.model_copy(update={"massive_api_key": None})) as rig:
         await until(lambda: rig.state is State.AUTH_FAILED)
         assert "MASSIVE_API_KEY" in str(rig.supervisor.status().last_error)
 
 
-async def test_what_the_vendor_complains_of_is_the_last_error(vendor, settings, until):
+async def test_what_the_vendor_complains_of_is_the_last_error(
+    vendor: Vendor, settings: Settings, until: Until
+) -> None:
     async def script(connection: ServerConnection) -> None:
         complaint = {"ev": "status", "status": "max_connections", "message": "too many"}
         await connection.recv()
@@ -155,14 +178,18 @@ async def test_what_the_vendor_complains_of_is_the_last_error(vendor, settings, 
         assert rig.counters.get("statuses", "max_connections") >= 1
 
 
-async def test_a_refused_connection_is_tried_again_by_the_supervisor(settings, until, unused_port):
+async def test_a_refused_connection_is_tried_again_by_the_supervisor(
+    settings: Settings, until: Until, unused_port: int
+) -> None:
     settings = settings.model_copy(update={"massive_feed": f"ws://127.0.0.1:{unused_port}"})
     async with Rig(settings) as rig:
         await until(lambda: rig.counters.total("disconnects") >= 3)
         assert "cannot connect" in str(rig.supervisor.status().last_error)
 
 
-async def test_a_silent_feed_is_connected_anew_while_data_is_expected(vendor, settings, until):
+async def test_a_silent_feed_is_connected_anew_while_data_is_expected(
+    vendor: Vendor, settings: Settings, until: Until
+) -> None:
     settings = settings.model_copy(update={"listener_silence_s": 0.2})
 
     async def script(connection: ServerConnection) -> None:
@@ -174,7 +201,9 @@ async def test_a_silent_feed_is_connected_anew_while_data_is_expected(vendor, se
         assert vendor.connections >= 2
 
 
-async def test_a_silent_feed_is_left_alone_while_no_data_is_expected(vendor, settings, until):
+async def test_a_silent_feed_is_left_alone_while_no_data_is_expected(
+    vendor: Vendor, settings: Settings, until: Until
+) -> None:
     settings = settings.model_copy(update={"listener_silence_s": 0.05})
     async with Rig(settings, is_data_expected=lambda: False) as rig:
         await until(lambda: rig.state is State.CONNECTED)
@@ -182,14 +211,18 @@ async def test_a_silent_feed_is_left_alone_while_no_data_is_expected(vendor, set
         assert vendor.connections == 1
 
 
-async def test_a_vendor_that_does_not_answer_the_key_is_given_up(vendor, settings, until, monkeypatch):
+async def test_a_vendor_that_does_not_answer_the_key_is_given_up(
+    vendor: Vendor, settings: Settings, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("streams.listeners.massive.ENTER_TIMEOUT_S", 0.1)
     vendor.answers_auth = False
     async with Rig(settings) as rig:
         await until(lambda: "does not answer the key" in str(rig.supervisor.status().last_error))
 
 
-async def test_a_closed_market_is_waited_out_calmly_and_said_at_info(settings, until, unused_port, caplog):
+async def test_a_closed_market_is_waited_out_calmly_and_said_at_info(
+    settings: Settings, until: Until, unused_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, logger="streams.listeners.supervisor")
     settings = settings.model_copy(update={"massive_feed": f"ws://127.0.0.1:{unused_port}"})
     async with Rig(settings, is_market_open=lambda: False) as rig:
@@ -198,7 +231,9 @@ async def test_a_closed_market_is_waited_out_calmly_and_said_at_info(settings, u
     assert "the market is closed" in caplog.text
 
 
-async def test_two_connections_do_not_share_a_supervisor(vendor, settings, until):
+async def test_two_connections_do_not_share_a_supervisor(
+    vendor: Vendor, settings: Settings, until: Until
+) -> None:
     async with AsyncExitStack() as stack:
         rig = await stack.enter_async_context(Rig(settings))
         await until(lambda: rig.state is State.CONNECTED)
@@ -219,12 +254,14 @@ async def test_two_connections_do_not_share_a_supervisor(vendor, settings, until
         ("socket.massive.com", "stocks", ("T.A,Q.A",)),
     ],
 )
-def test_a_target_that_cannot_be_used_is_refused(feed, market, subscriptions):
+def test_a_target_that_cannot_be_used_is_refused(
+    feed: str, market: str, subscriptions: tuple[str, ...]
+) -> None:
     with pytest.raises(BadInputError):
         Target(feed, market, subscriptions)
 
 
-def test_a_feed_without_scheme_is_secure():
+def test_a_feed_without_scheme_is_secure() -> None:
     assert Target("socket.massive.com", "stocks", ("T.*",)).is_secure
     assert not Target("ws://127.0.0.1:80", "stocks", ("T.*",)).is_secure
     assert Target("wss://h:1", "stocks", ("T.*",)).host == "h:1"

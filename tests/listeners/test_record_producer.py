@@ -1,9 +1,12 @@
+from __future__ import annotations
+
 import asyncio
 import logging
 import random
 import time
 import uuid
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -17,6 +20,9 @@ from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.topic_admin import create_topics
 from streams.topics import QUOTES, TRADES, UNKNOWN, Topic
+
+if TYPE_CHECKING:
+    from tests.listeners.conftest import Until
 
 PARTITIONS = 2
 
@@ -72,7 +78,7 @@ def quiet_client() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
-async def test_records_arrive_with_value_headers_and_partition_as_given(kafka_bootstrap):
+async def test_records_arrive_with_value_headers_and_partition_as_given(kafka_bootstrap: str) -> None:
     settings = make_settings(kafka_bootstrap)
     await create_topics(settings)
     counters = Counters()
@@ -93,7 +99,7 @@ async def test_records_arrive_with_value_headers_and_partition_as_given(kafka_bo
     assert counters.get("events_acknowledged") == 300
 
 
-async def test_a_restart_of_the_broker_loses_and_doubles_nothing(broker, until):
+async def test_a_restart_of_the_broker_loses_and_doubles_nothing(broker: KafkaServer, until: Until) -> None:
     settings = make_settings(broker.bootstrap)
     await create_topics(settings)
     counters = Counters()
@@ -127,7 +133,7 @@ async def test_a_restart_of_the_broker_loses_and_doubles_nothing(broker, until):
     assert counters.total("dropped") == 0
 
 
-async def test_a_broker_that_comes_late_gets_all_that_waited(broker, until):
+async def test_a_broker_that_comes_late_gets_all_that_waited(broker: KafkaServer, until: Until) -> None:
     await broker.kill()
     settings = make_settings(broker.bootstrap)
     producer = RecordProducer(settings, "massive", Counters())
@@ -143,7 +149,7 @@ async def test_a_broker_that_comes_late_gets_all_that_waited(broker, until):
     assert is_exact(await read(settings, TRADES), 500)
 
 
-async def test_a_missing_topic_holds_up_no_other(kafka_bootstrap):
+async def test_a_missing_topic_holds_up_no_other(kafka_bootstrap: str) -> None:
     settings = make_settings(kafka_bootstrap, kafka_timeout_s=1)
     producer = RecordProducer(settings, "massive", Counters())
     producer.start()
@@ -159,11 +165,13 @@ async def test_a_missing_topic_holds_up_no_other(kafka_bootstrap):
 
 
 async def _until_topic_holds(settings: Settings, topic: Topic) -> None:
-    while not (await read(settings, topic))[0]:
+    while not (await read(settings, topic))[0]:  # noqa: ASYNC110  the broker sets no event
         await asyncio.sleep(0.1)
 
 
-async def test_a_record_that_the_broker_finds_too_large_is_counted_and_costs_no_other(kafka_bootstrap):
+async def test_a_record_that_the_broker_finds_too_large_is_counted_and_costs_no_other(
+    kafka_bootstrap: str,
+) -> None:
     settings = make_settings(kafka_bootstrap)
     await create_topics(settings)
     counters = Counters()
@@ -181,7 +189,7 @@ async def test_a_record_that_the_broker_finds_too_large_is_counted_and_costs_no_
     assert is_exact(await read(settings, TRADES), 20)
 
 
-async def test_a_malformed_frame_of_five_megabytes_is_kept_whole(kafka_bootstrap):
+async def test_a_malformed_frame_of_five_megabytes_is_kept_whole(kafka_bootstrap: str) -> None:
     settings = make_settings(kafka_bootstrap)
     await create_topics(settings)
     producer = RecordProducer(settings, "massive", Counters())
@@ -193,7 +201,7 @@ async def test_a_malformed_frame_of_five_megabytes_is_kept_whole(kafka_bootstrap
     assert (await read(settings, UNKNOWN))[0][0].value == frame
 
 
-async def test_while_kafka_is_away_the_oldest_goes_beyond_the_bound(unused_port):
+async def test_while_kafka_is_away_the_oldest_goes_beyond_the_bound(unused_port: int) -> None:
     settings = make_settings(f"127.0.0.1:{unused_port}", listener_buffer_bytes=10_000)
     counters = Counters()
     producer = RecordProducer(settings, "massive", counters)
@@ -209,7 +217,9 @@ async def test_while_kafka_is_away_the_oldest_goes_beyond_the_bound(unused_port)
     assert producer.status().buffered_bytes == 0
 
 
-async def test_nobody_waits_for_room_while_kafka_is_away(unused_port, monkeypatch):
+async def test_nobody_waits_for_room_while_kafka_is_away(
+    unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("streams.listeners.producer.HIGH_WATER_BYTES", 1_000)
     producer = RecordProducer(make_settings(f"127.0.0.1:{unused_port}"), "massive", Counters())
     producer.start()
@@ -219,7 +229,9 @@ async def test_nobody_waits_for_room_while_kafka_is_away(unused_port, monkeypatc
     await producer.close(0)
 
 
-async def test_who_sends_faster_than_kafka_takes_is_slowed_down(kafka_bootstrap, monkeypatch, until):
+async def test_who_sends_faster_than_kafka_takes_is_slowed_down(
+    kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
     monkeypatch.setattr("streams.listeners.producer.HIGH_WATER_BYTES", 10_000)
     settings = make_settings(kafka_bootstrap)
     await create_topics(settings)

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,18 +18,16 @@ def split(frame: bytes | str, slice_bytes: int = 65_534) -> Split:
     return Splitter(PARTITIONS, slice_bytes).split(frame)
 
 
-def test_events_go_by_type_and_partition_in_arrival_order_with_bytes_unchanged():
+def test_events_go_by_type_and_partition_in_arrival_order_with_bytes_unchanged() -> None:
     first = b'{"ev":"T","sym":"AAPL","p":1.50,  "s":1}'
     second = b'{"sym":"AAPL","ev":"T","p":1e2}'
     quote = b'{"ev":"Q","sym":"AAPL"}'
     result = split(b"[" + first + b", " + quote + b"," + second + b"]")
     partition = partition_of("AAPL", PARTITIONS)
-    assert result == Split(
-        [Slice("T", partition, 2, first + b"," + second), Slice("Q", partition, 1, quote)]
-    )
+    assert result == Split([Slice("T", partition, 2, first + b"," + second), Slice("Q", partition, 1, quote)])
 
 
-def test_text_and_bytes_give_the_same():
+def test_text_and_bytes_give_the_same() -> None:
     frame = '[{"ev":"T","sym":"ÄÖ.Ü/X"}]'
     assert split(frame) == split(frame.encode())
 
@@ -44,7 +43,7 @@ def test_text_and_bytes_give_the_same():
         ('{"ev":"T","sym":"株式"}'.encode(), "株式"),
     ],
 )
-def test_the_symbol_is_found_where_the_vendor_has_it(event, symbol):
+def test_the_symbol_is_found_where_the_vendor_has_it(event: bytes, symbol: str) -> None:
     (found,) = split(b"[" + event + b"]").slices
     assert (found.partition, found.data) == (partition_of(symbol, PARTITIONS), event)
 
@@ -68,7 +67,7 @@ def test_the_symbol_is_found_where_the_vendor_has_it(event, symbol):
         (b'{"ev":"T","sym":"A" "p":1}', Reason.BAD_EVENT),
     ],
 )
-def test_a_bad_item_is_kept_verbatim_and_costs_no_other(item, reason):
+def test_a_bad_item_is_kept_verbatim_and_costs_no_other(item: bytes, reason: Reason) -> None:
     good = b'{"ev":"T","sym":"A","note":"},{ \\" ]"}'
     result = split(b"[" + good + b"," + item + b"," + good + b"]")
     assert result.unknown == [(reason, item)]
@@ -89,15 +88,15 @@ def test_a_bad_item_is_kept_verbatim_and_costs_no_other(item, reason):
         b"\xff\xfe",
     ],
 )
-def test_a_frame_that_is_no_array_is_kept_whole(frame):
+def test_a_frame_that_is_no_array_is_kept_whole(frame: bytes) -> None:
     assert split(frame) == Split(unknown=[(Reason.NOT_AN_ARRAY, frame)])
 
 
-def test_an_empty_array_holds_nothing():
+def test_an_empty_array_holds_nothing() -> None:
     assert split(b"[]") == split(b" [ ] ") == Split()
 
 
-def test_statuses_are_handed_back_apart():
+def test_statuses_are_handed_back_apart() -> None:
     status = b'{"ev":"status","status":"success","message":"subscribed to: T.*"}'
     result = split(b"[" + status + b',{"ev":"T","sym":"A"}]')
     assert result.statuses == [Status("success", "subscribed to: T.*")]
@@ -105,7 +104,7 @@ def test_statuses_are_handed_back_apart():
     assert not result.unknown
 
 
-def test_a_frame_of_five_megabytes_is_cut_into_slices_within_the_limit():
+def test_a_frame_of_five_megabytes_is_cut_into_slices_within_the_limit() -> None:
     event = b'{"ev":"T","sym":"A","note":"' + b"x" * 972 + b'"}'
     result = split(b"[" + b",".join([event] * 5_000) + b"]", slice_bytes=10_000)
     assert sum(found.events for found in result.slices) == 5_000
@@ -113,13 +112,13 @@ def test_a_frame_of_five_megabytes_is_cut_into_slices_within_the_limit():
     assert max(len(found.data) for found in result.slices) <= 10_000
 
 
-def test_a_splitter_keeps_nothing_of_one_frame_for_the_next():
+def test_a_splitter_keeps_nothing_of_one_frame_for_the_next() -> None:
     splitter = Splitter(PARTITIONS, 65_534)
     frame = b'[{"ev":"T","sym":"A"},{"ev":"T","sym":5}]'
     assert splitter.split(frame) == splitter.split(frame)
 
 
-def test_more_symbols_than_are_kept_still_find_their_partition(monkeypatch):
+def test_more_symbols_than_are_kept_still_find_their_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.listeners.split.MAX_SYMBOLS", 3)
     splitter = Splitter(PARTITIONS, 65_534)
     for number in range(20):
@@ -128,7 +127,7 @@ def test_more_symbols_than_are_kept_still_find_their_partition(monkeypatch):
 
 
 @given(st.lists(st.recursive(st.none() | st.floats(allow_nan=False) | st.text(), st.lists), max_size=5))
-def test_cutting_by_structure_finds_the_items_that_json_finds(values):
+def test_cutting_by_structure_finds_the_items_that_json_finds(values: list[object]) -> None:
     text = json.dumps(values)
     items = cut_items(text.encode())
     assert items is not None
@@ -147,7 +146,9 @@ events = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(events, max_size=30), max_size=15), st.integers(64, 2_000), st.integers(0, 5))
-def test_records_of_a_type_and_partition_hold_its_events_in_arrival_order(frames, limit, linger):
+def test_records_of_a_type_and_partition_hold_its_events_in_arrival_order(
+    frames: list[list[dict[str, Any]]], limit: int, linger: int
+) -> None:
     splitter, batcher = Splitter(PARTITIONS, limit - BRACKETS), Batcher(linger, limit)
     records: list[Record] = []
     expected: dict[tuple[str, int], list[bytes]] = {}
