@@ -126,6 +126,10 @@ class Simulator:
             "slips": self._pacer.slips,
         }
 
+    def sent_bars(self, symbols: list[str]) -> list[tuple[str, int, int]]:
+        """Return symbol, end (ms) and sending (ns since 1970 UTC) of the newest bars, oldest first."""
+        return self._sent.of(symbols)
+
     def set_rate(self, rate: float) -> bool:
         """Change the rate from the market second after next; return False in a replay, which has none."""
         if self._live is None:
