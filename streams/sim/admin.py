@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from streams.sim.faults import FaultRequest, Faults
 from streams.sim.hub import Hub
-from streams.sim.sent import SentBars
+from streams.sim.sent import SentLog
 
 MAX_INJECTION = 64 * 1024 * 1024
 """Longest injected message, in bytes."""
@@ -27,7 +27,7 @@ class RateRequest(BaseModel):
 def admin_router(
     hub: Hub,
     faults: Faults,
-    sent: SentBars,
+    sent: SentLog,
     status: Callable[[], dict[str, Any]],
     set_rate: Callable[[float], bool],
 ) -> APIRouter:
@@ -36,7 +36,7 @@ def admin_router(
     Args:
         hub: The sessions.
         faults: What makes faults.
-        sent: When bars were sent.
+        sent: What was sent.
         status: Tells what the simulator does.
         set_rate: Changes the rate; returns False where there is none, as in a replay.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -17,6 +18,10 @@ KINDS: Final = ("LULD", "A", "T", "Q", "AM")
 
 _BAR: Final = KINDS.index("A")
 _SEPARATOR: Final = b"},{"
+
+
+Selection = tuple[bytes, Mapping[str, int]]
+"""What of a frame a client gets: the message, and its events by type."""
 
 
 class Frame(Protocol):
@@ -38,7 +43,7 @@ class Frame(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Events by type."""
 
-    def select(self, subscriptions: Subscriptions) -> bytes | None:
+    def select(self, subscriptions: Subscriptions) -> Selection | None:
         """Return what of the frame a client with ``subscriptions`` gets; None for nothing."""
 
     def bars(self) -> Sequence[tuple[str, int]]:
@@ -66,19 +71,22 @@ class TapeFrame:
         """Always true."""
         return True
 
-    def select(self, subscriptions: Subscriptions) -> bytes | None:
+    def select(self, subscriptions: Subscriptions) -> Selection | None:
         """Return what of the frame a client with ``subscriptions`` gets; None for nothing."""
         if subscriptions.covers(self.counts):
-            return self.payload
+            return self.payload, self.counts
         if not subscriptions.touches(self.counts):
             return None
         events = self.payload[2:-2].split(_SEPARATOR)
         wanted = [
-            event
+            (event, KINDS[kind])
             for event, kind, listing in zip(events, self.kinds.tolist(), self.listings.tolist(), strict=True)
             if subscriptions.wants(KINDS[kind], self.symbols[listing])
         ]
-        return b"[{" + _SEPARATOR.join(wanted) + b"}]" if wanted else None
+        if not wanted:
+            return None
+        texts, kinds = zip(*wanted, strict=True)
+        return b"[{" + _SEPARATOR.join(texts) + b"}]", Counter(kinds)
 
     def bars(self) -> list[tuple[str, int]]:
         """Return symbol and end (ms) of each second bar in the frame."""

@@ -47,11 +47,6 @@ class History:
         """The closes of the last session, in dollars."""
         return self._last_close
 
-    @property
-    def last_session(self) -> date:
-        """The last session before the first simulated day."""
-        return self._sessions[0]
-
     def bars(self, day: date) -> DayBars | None:
         """Return a session's bars; None where the day is none of the sessions known."""
         if day not in self._sessions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Iterator
 
 from streams.sim.frames import Frame
@@ -17,14 +16,10 @@ class Hub:
 
     Attributes:
         counters: ``sessions`` by what became of them.
-        by_type: Events sent to at least one client, by type, those filtered out of a frame included.
-        frames: Frames sent to at least one client.
     """
 
     def __init__(self) -> None:
         self.counters = Counters()
-        self.by_type: Counter[str] = Counter()
-        self.frames = 0
         self._sessions: set[Session] = set()
         self._changed = asyncio.Event()
         self._between_frames = asyncio.Lock()
@@ -54,14 +49,9 @@ class Hub:
     async def publish(self, frame: Frame) -> None:
         """Queue a frame for all subscribers; one whose outbox is full is cut off."""
         async with self._between_frames:
-            reached = False
             for session in self._subscribed():
-                if session.offer(frame):
-                    reached = True
-                else:
+                if not session.offer(frame):
                     self._cut_off(session)
-            if reached:
-                self._count(frame)
 
     async def deliver(self, frame: Frame) -> None:
         """Send a frame to all subscribers, waiting for them; where there is none, for one to come.
@@ -75,7 +65,6 @@ class Hub:
             async with self._between_frames:
                 taken = [await session.take(frame) for session in self._subscribed()]
             if any(taken):
-                self._count(frame)
                 return
 
     async def wait_for_subscriber(self) -> None:
@@ -137,7 +126,3 @@ class Hub:
 
     def _subscribed(self) -> Iterator[Session]:
         return (session for session in list(self._sessions) if session.subscriptions and not session.gone)
-
-    def _count(self, frame: Frame) -> None:
-        self.frames += 1
-        self.by_type.update(frame.counts)

@@ -17,6 +17,7 @@ from typing import IO, Any, Final, cast
 import msgspec
 
 from streams.errors import BadInputError
+from streams.sim.frames import Selection
 from streams.sim.subscriptions import CHANNELS, Subscriptions
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -74,19 +75,22 @@ class RecordedFrame:
     counts: Mapping[str, int]
     heads: list[_Head] | None = field(repr=False)
 
-    def select(self, subscriptions: Subscriptions) -> bytes | None:
+    def select(self, subscriptions: Subscriptions) -> Selection | None:
         """Return what of the frame a client with ``subscriptions`` gets; None for nothing.
 
         What cannot be subscribed, and what is malformed, goes to every client.
         """
         if self.heads is None or subscriptions.covers(self.counts.keys() - {OTHER}):
-            return self.payload
+            return self.payload, self.counts
         wanted = [
-            bytes(item)
+            (bytes(item), head.kind)
             for item, head in zip(_items.decode(self.payload), self.heads, strict=True)
             if head.kind == OTHER or subscriptions.wants(head.kind, head.symbol)
         ]
-        return b"[" + b",".join(wanted) + b"]" if wanted else None
+        if not wanted:
+            return None
+        items, kinds = zip(*wanted, strict=True)
+        return b"[" + b",".join(items) + b"]", Counter(kinds)
 
     def bars(self) -> list[tuple[str, int]]:
         """Return symbol and end (ms) of each second bar in the frame."""

@@ -10,8 +10,8 @@ import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from streams.sim.frames import Frame
-from streams.sim.sent import SentBars
+from streams.sim.frames import Frame, Selection
+from streams.sim.sent import SentLog
 from streams.sim.subscriptions import Subscriptions
 
 POLICY_VIOLATION: Final = 1008
@@ -33,21 +33,19 @@ class Session:
 
     Args:
         connection: The WebSocket.
-        sent: Where sent bars are noted.
+        sent: Where is noted what was sent.
         outbox_bytes: How much may wait for the client before it is cut off.
 
     Attributes:
-        frames, events: What was handed to the socket.
+        gone: Whether the connection has ended, or is ending.
     """
 
-    def __init__(self, connection: ServerConnection, sent: SentBars, outbox_bytes: int) -> None:
+    def __init__(self, connection: ServerConnection, sent: SentLog, outbox_bytes: int) -> None:
         self.subscriptions = Subscriptions()
-        self.frames = 0
-        self.events = 0
         self.gone = False
         self._connection = connection
         self._sent = sent
-        self._outbox: deque[tuple[Frame, bytes]] = deque()
+        self._outbox: deque[tuple[Frame, Selection]] = deque()
         self._outbox_bytes = 0
         self._outbox_bound = outbox_bytes
         self._wake = asyncio.Event()
@@ -59,13 +57,14 @@ class Session:
 
     def offer(self, frame: Frame) -> bool:
         """Queue a frame for the client; return False where the outbox has no room for it."""
-        payload = frame.select(self.subscriptions)
-        if payload is None:
+        selection = frame.select(self.subscriptions)
+        if selection is None:
             return True
-        if self._outbox_bytes + len(payload) > self._outbox_bound and self._outbox:
+        size = len(selection[0])
+        if self._outbox_bytes + size > self._outbox_bound and self._outbox:
             return False
-        self._outbox.append((frame, payload))
-        self._outbox_bytes += len(payload)
+        self._outbox.append((frame, selection))
+        self._outbox_bytes += size
         self._wake.set()
         return True
 
@@ -76,15 +75,15 @@ class Session:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            frame, payload = self._outbox.popleft()
-            self._outbox_bytes -= len(payload)
-            if not await self._send(frame, payload):
+            frame, selection = self._outbox.popleft()
+            self._outbox_bytes -= len(selection[0])
+            if not await self._send(frame, selection):
                 return
 
     async def take(self, frame: Frame) -> bool:
         """Send a frame now, waiting for the client; return False where the connection is gone."""
-        payload = frame.select(self.subscriptions)
-        return payload is None or await self._send(frame, payload)
+        selection = frame.select(self.subscriptions)
+        return selection is None or await self._send(frame, selection)
 
     async def send_raw(self, payload: bytes, *, text: bool) -> None:
         """Send a message verbatim."""
@@ -130,15 +129,14 @@ class Session:
         self._outbox_bytes = 0
         self._wake.set()
 
-    async def _send(self, frame: Frame, payload: bytes) -> bool:
+    async def _send(self, frame: Frame, selection: Selection) -> bool:
         if self.gone:
             return False
+        payload, counts = selection
         try:
             await self._connection.send(payload, text=frame.is_text)
         except ConnectionClosed:
             self.gone = True
             return False
-        self.frames += 1
-        self.events += sum(frame.counts.values())
-        self._sent.record(frame)
+        self._sent.record(frame, counts)
         return True

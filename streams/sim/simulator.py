@@ -26,7 +26,7 @@ from streams.sim.ports import listen
 from streams.sim.recording import Recording
 from streams.sim.reference import FileReference, Reference, SyntheticReference
 from streams.sim.rest import VendorRest
-from streams.sim.sent import SentBars
+from streams.sim.sent import SentLog
 from streams.sim.source import LiveSource, ReplaySource, Source
 from streams.sim.symbols import make_listings
 from streams.sim.tape import Tape
@@ -59,7 +59,7 @@ class Simulator:
         self._calendar = MarketCalendar()
         self._hub = Hub()
         self._faults = Faults(self._hub)
-        self._sent = SentBars()
+        self._sent = SentLog()
         self._pacer = Pacer(options.speed)
         self._live: LiveSource | None = None
         self._reference: Reference
@@ -113,9 +113,9 @@ class Simulator:
         return {
             "mode": "replay" if self._live is None else "synthetic",
             "clock_ms": self._pacer.clock_ms,
-            "events_sent": sum(hub.by_type.values()),
-            "frames_sent": hub.frames,
-            "by_type": dict(hub.by_type),
+            "events_sent": self._sent.by_type.total(),
+            "frames_sent": self._sent.frames,
+            "by_type": dict(self._sent.by_type),
             "clients": len(hub.sessions()),
             "sessions": hub.counters.by_reason("sessions"),
             "waiting_bytes": sum(session.waiting_bytes for session in hub.sessions()),

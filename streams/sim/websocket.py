@@ -18,7 +18,7 @@ from streams.sim.faults import Faults
 from streams.sim.hub import Hub
 from streams.sim.options import SimOptions
 from streams.sim.ports import listen
-from streams.sim.sent import SentBars
+from streams.sim.sent import SentLog
 from streams.sim.session import POLICY_VIOLATION, Session, status, status_event
 from streams.sim.subscriptions import is_channel
 
@@ -44,10 +44,10 @@ class StreamServer:
         options: Host, port, key and limits.
         hub: Where authenticated clients get their frames.
         faults: Lasting faults.
-        sent: Where sent bars are noted.
+        sent: Where is noted what was sent.
     """
 
-    def __init__(self, options: SimOptions, hub: Hub, faults: Faults, sent: SentBars) -> None:
+    def __init__(self, options: SimOptions, hub: Hub, faults: Faults, sent: SentLog) -> None:
         self._options = options
         self._hub = hub
         self._faults = faults

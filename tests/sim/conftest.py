@@ -76,7 +76,7 @@ async def connected(
     try:
         yield client, task
     finally:
-        # Closed first: the vendor's client receives in wait_for(), which may swallow a cancellation up to 3.11.
+        # Closed first: the vendor receives in wait_for(), which before 3.12 may swallow a cancellation.
         await client.close()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

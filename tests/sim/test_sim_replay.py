@@ -76,24 +76,29 @@ async def test_a_replay_delivers_only_subscribed_channels(recording: Path) -> No
         await eventually(lambda: client.frames[1:2] == [line(trade("A", 0))])
 
 
-async def test_a_replay_goes_on_where_dropped_connections_stood(tmp_path: Path) -> None:
+async def receive_until(simulator: Simulator, fault: str, missing: int) -> list[Any]:
+    """Return what one connection gets before a fault ends it, or the replay is finished."""
+    async with connected(simulator) as (client, task):
+        await eventually(lambda: len(client.frames) > 50 or simulator.finished.is_set())
+        if simulator.finished.is_set():
+            await eventually(lambda: len(client.frames) > missing)
+        else:
+            await post(simulator, "/sim/fault", {"kind": fault})
+            await eventually(task.done)
+        return client.frames[1:]
+
+
+async def test_a_replay_goes_on_where_ended_connections_stood(tmp_path: Path) -> None:
     path = tmp_path / "long.ndjson"
     sent = [line(trade("A", number, q=number)) for number in range(20_000)]
     path.write_text("\n".join(sent))
     received: list[Any] = []
     async with replay(path) as simulator:
-        for drops in itertools.count():
-            async with connected(simulator) as (client, task):
-                await eventually(lambda client=client: len(client.frames) > 50 or simulator.finished.is_set())
-                if simulator.finished.is_set():
-                    missing = len(sent) - len(received)
-                    await eventually(lambda client=client, missing=missing: len(client.frames) > missing)
-                    received += client.frames[1:]
-                    break
-                await post(simulator, "/sim/fault", {"kind": "drop" if drops % 2 else "close"})
-                await eventually(task.done)
-                received += client.frames[1:]
-    assert drops > 1
+        for fault in itertools.cycle(["drop", "close"]):
+            received += await receive_until(simulator, fault, len(sent) - len(received))
+            if simulator.finished.is_set():
+                break
+        assert simulator.status()["sessions"].keys() >= {"dropped", "closed"}
     assert received == sent
 
 

@@ -26,6 +26,7 @@ async def test_only_subscribed_channels_are_delivered(options: Options) -> None:
         await eventually(lambda: {"T", "A"} <= {event["ev"] for event in client.events})
         assert {event["ev"] for event in client.events} == {"T", "A"}
         assert {event["sym"] for event in client.events if event["ev"] == "T"} == {"NVDA"}
+        assert simulator.status()["by_type"].keys() == {"T", "A"}
 
 
 async def test_minute_bars_come_when_subscribed(options: Options) -> None:
