@@ -58,15 +58,16 @@ class Batcher:
         max_bytes = self._max_bytes
         for event_type, partition, events, data in slices:
             lane = (event_type, partition)
+            size = len(data) + 1
             record = opened.get(lane)
-            if record is not None and record.size + len(data) + 1 > max_bytes:
+            if record is not None and record.size + size > max_bytes:
                 full.append(_close(lane, opened.pop(lane)))
                 record = None
             if record is None:
                 record = opened[lane] = _Open(now, received_ns)
             record.parts.append(data)
             record.events += events
-            record.size += len(data) + 1
+            record.size += size
         return full
 
     def due(self, now: float) -> list[Record]:

@@ -35,8 +35,8 @@ class IdempotentProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka's 
             client_id="streams-listener",
             enable_idempotence=True,
             acks="all",
-            # Market data shrinks to a quarter at 320 MB/s with aiokafka's zstd (level 3), but to a third at 35 to
-            # 65 MB/s with its lz4 (level 9); neither level is a setting.
+            # Market data shrinks to a quarter at 320 MB/s with aiokafka's zstd (level 3), but to a third
+            # at 35 to 65 MB/s with its lz4 (level 9); neither level is a setting.
             compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,

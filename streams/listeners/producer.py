@@ -36,6 +36,9 @@ SETTLE_S: Final = 5.0
 """How long the other batches in flight may take to be answered before a client is replaced."""
 
 
+BATCH_INTERVAL_S: Final = 0.04
+"""Shortest time between two batches of a partition: a batch costs much the same whatever it holds, and a busy
+partition has two records by then. One that has been quiet for this long is sent at once."""
 HIGH_WATER_BYTES: Final = 16 * 1024 * 1024
 """While Kafka answers no more than this should wait: about what a second of a busy market holds."""
 
@@ -246,9 +249,16 @@ class RecordProducer:
         """Send a lane's records, one batch at a time, until the client is broken."""
         topic = self._settings.topic(key[0])
         backoff = Backoff(first_s=0.25)
+        next_at = 0.0
         while not self._broken.is_set():
             await lane.filled.wait()
+            await asyncio.sleep(max(0.0, next_at - time.monotonic()))
+            next_at = time.monotonic() + BATCH_INTERVAL_S
             try:
+                if key[1] not in await client.partitions_for(topic):
+                    raise KafkaError(f"it has no partition {key[1]}")
+                if not lane.waiting:  # dropped meanwhile
+                    continue
                 delivery = await self._submit(client, topic, key[1], lane)
             except KafkaError as error:
                 # It was not taken, so it can be tried again without harm.
@@ -269,8 +279,6 @@ class RecordProducer:
     async def _submit(
         self, client: IdempotentProducer, topic: str, partition: int, lane: Lane
     ) -> asyncio.Future[object]:
-        if partition not in await client.partitions_for(topic):
-            raise KafkaError(f"it has no partition {partition}")
         batch = client.create_batch()
         while lane.waiting and not (lane.suspects and lane.in_flight):
             record = lane.waiting[0]
