@@ -142,7 +142,7 @@ class BatchDecoder(Generic[E]):
         kind: What to expect: a tagged struct or a union of several.
     """
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401  a union of types has no type
         self._batch = msgspec.json.Decoder(list[kind]).decode
         self._item = msgspec.json.Decoder(kind).decode
 

@@ -40,7 +40,7 @@ def headers(received_ns: int, source: str) -> Headers:
 
 
 def received_ns(record_headers: Sequence[tuple[str, bytes]] | None) -> int | None:
-    """Return the time of receipt (ns since 1970 UTC) from a record's headers, None where absent or not a number."""
+    """Return the time of receipt (ns since 1970 UTC) in a record's headers, None where there is none."""
     for name, value in record_headers or ():
         if name == RECEIVED_NS:
             return int(value) if value.isdigit() else None

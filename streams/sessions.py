@@ -19,6 +19,7 @@ DAY_START: Final = time(4, 0)
 REGULAR_OPEN: Final = time(9, 30)
 REGULAR_CLOSE: Final = time(16, 0)
 AFTER_HOURS_END: Final = time(20, 0)
+SATURDAY: Final = 5
 YEARS_BACK: Final = 20
 """How far back the calendar knows holidays and half-days."""
 
@@ -61,7 +62,7 @@ class TradingDay:
         return Session.REGULAR if time_ms < self.close_ms else Session.AFTER_HOURS
 
     def baseline_start(self, time_ms: int) -> int:
-        """Return when the open baseline of a time within this day began: 04:00, or 09:30 once that is past."""
+        """Return when the open baseline of a time within this day began: 04:00, from 09:30 on 09:30."""
         return self.open_ms if self.is_session and time_ms >= self.open_ms else self.start_ms
 
 
@@ -74,9 +75,13 @@ class MarketCalendar:
 
     def day_at(self, time_ms: int) -> TradingDay:
         """Return the trading day of an event time (ms since 1970 UTC, up to the year 9998)."""
-        moment = datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(NEW_YORK)
+        moment = _in_new_york(time_ms)
         day = moment.date()
         return self.day(day if moment.time() >= DAY_START else day - timedelta(days=1))
+
+    def date_at(self, time_ms: int) -> date:
+        """Return the date in New York at a time (ms since 1970 UTC)."""
+        return _in_new_york(time_ms).date()
 
     def day(self, day: date) -> TradingDay:
         """Return the trading day that starts at 04:00 ET of a date."""
@@ -90,6 +95,13 @@ class MarketCalendar:
         day -= timedelta(days=1)
         while not self.day(day).is_session:
             day -= timedelta(days=1)
+        return day
+
+    def next_session(self, day: date) -> date:
+        """Return the first date after ``day`` on which the market opens."""
+        day += timedelta(days=1)
+        while not self.day(day).is_session:
+            day += timedelta(days=1)
         return day
 
     def _make(self, day: date) -> TradingDay:
@@ -110,15 +122,17 @@ class MarketCalendar:
         if self._closes and min(self._closes) <= day <= max(self._closes):
             return self._closes.get(day)
         # Beyond the calendar's reach holidays are unknown: every weekday counts as a full session.
-        return at(day, REGULAR_CLOSE) if day.weekday() < 5 else None
+        return at(day, REGULAR_CLOSE) if day.weekday() < SATURDAY else None
+
+
+def _in_new_york(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(NEW_YORK)
 
 
 def _regular_closes() -> dict[date, int]:
     # Imported here: it brings pandas along, which commands that need no calendar should not wait for.
-    import exchange_calendars
+    import exchange_calendars  # noqa: PLC0415
 
     start = date.today() - timedelta(days=366 * YEARS_BACK)  # noqa: DTZ011  the library wants a plain date
     calendar = exchange_calendars.get_calendar("XNYS", start=start.isoformat())
-    return {
-        session.date(): int(close.timestamp() * 1000) for session, close in calendar.closes.items()
-    }
+    return {session.date(): int(close.timestamp() * 1000) for session, close in calendar.closes.items()}

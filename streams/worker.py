@@ -9,14 +9,14 @@ import os
 import socket
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
-from faust.types import TP
+from faust.types import TP, EventT
 from faust.types._env import DATADIR
 from faust.web import Request, Response, View
 
@@ -99,6 +99,10 @@ class WorkerApp(faust.App):
         await self._ensure_topics()
         await super().on_first_start()
 
+    async def wait_for_stop(self) -> None:
+        """Return once the worker is told to stop."""
+        await self.wait_for_stopped(asyncio.Future[None]())
+
     def health(self) -> dict[str, Any]:
         """Return what this worker does: state, partitions, lag by partition, counters."""
         assigned = self.consumer.assignment() if self._consumer is not None else set()
@@ -162,7 +166,7 @@ class WorkerApp(faust.App):
             self._configure_late(web_port=port)
             return
 
-    def _configure_late(self, **values: Any) -> None:
+    def _configure_late(self, **values: Path | int) -> None:
         with warnings.catch_warnings():
             # Faust fears that the old value was used; neither tables nor the web server have started.
             warnings.simplefilter("ignore", AlreadyConfiguredWarning)
@@ -182,6 +186,11 @@ class WorkerApp(faust.App):
                 await asyncio.sleep(backoff.next_s())
             else:
                 return
+
+
+def unacknowledged(stream: faust.StreamT[Any]) -> AsyncIterator[EventT[Any]]:
+    """Return a stream's events, each to be acknowledged by whoever takes it."""
+    return cast(AsyncIterator[EventT[Any]], cast(faust.Stream[Any], stream).noack().events())
 
 
 def _given_data_dir() -> Path | None:

@@ -28,3 +28,31 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     prev_day_vwap: float | None = None
     avg_volume: float | None = None
     free_float: float | None = None
+
+
+class KnownReference(msgspec.Struct, gc=False):
+    """A symbol's reference data of the newest day and of the one before: 04:00 ET comes after the loading.
+
+    Attributes:
+        offset: The source offset that brought the newest.
+        newest: The reference data of the latest day.
+        earlier: That of the day before it, None where there is none.
+    """
+
+    offset: int
+    newest: Reference
+    earlier: Reference | None = None
+
+    def on(self, day_ms: int) -> Reference | None:
+        """Return the data for the trading day that starts at ``day_ms``, None where there is none."""
+        if self.newest.day_ms == day_ms:
+            return self.newest
+        return self.earlier if self.earlier is not None and self.earlier.day_ms == day_ms else None
+
+    def followed_by(self, reference: Reference, offset: int) -> KnownReference:
+        """Return what is known once ``reference`` has come."""
+        if reference.day_ms > self.newest.day_ms:
+            return KnownReference(offset, reference, self.newest)
+        if reference.day_ms == self.newest.day_ms:
+            return KnownReference(offset, reference, self.earlier)
+        return KnownReference(offset, self.newest, self.earlier)

@@ -12,7 +12,7 @@ import faust
 
 from streams import settings, topics
 from streams.scanner.pipeline import Pipeline
-from streams.worker import WorkerApp
+from streams.worker import WorkerApp, unacknowledged
 
 app = WorkerApp("scanner", settings.load())
 pipeline = Pipeline(app)
@@ -21,13 +21,13 @@ pipeline = Pipeline(app)
 @app.agent(app.source(topics.AGGREGATES), name="scan")
 async def scan(stream: faust.StreamT[Any]) -> None:
     """Apply bars to the states of their symbols."""
-    await pipeline.scan(stream)
+    await pipeline.scan(unacknowledged(stream))
 
 
 @app.agent(app.source(topics.REFERENCE), name="refer")
 async def refer(stream: faust.StreamT[Any]) -> None:
     """Keep reference data beside the states."""
-    await pipeline.refer(stream)
+    await pipeline.refer(unacknowledged(stream))
 
 
 @app.agent(app.source(topics.SCANNER_PARTIALS), name="merge")
@@ -36,32 +36,5 @@ async def merge(stream: faust.StreamT[Any]) -> None:
     await pipeline.merge(stream)
 
 
-@app.task
-async def flush_states() -> None:
-    """Write states behind."""
-    await pipeline.states.run()
-
-
-@app.task
-async def flush_references() -> None:
-    """Write reference data behind."""
-    await pipeline.references.run()
-
-
-@app.task
-async def publish_partials() -> None:
-    """Send the partitions' best rows to the merging agent."""
-    await pipeline.publish_partials()
-
-
-@app.task
-async def publish_boards() -> None:
-    """Publish the boards."""
-    await pipeline.publish_boards()
-
-
-@app.task
-async def emit() -> None:
-    """Write to Redis until the worker stops."""
-    async with pipeline.emitter:
-        await app.wait_for_stopped()
+for work in pipeline.background():
+    app.task(work)

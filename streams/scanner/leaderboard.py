@@ -49,9 +49,7 @@ class Board:
 BOARDS: Final = (
     Board(feeds.TOP_VOLUME, lambda standing: standing.accumulated_volume),
     Board(feeds.TOP_GAPPERS, lambda standing: standing.pct_change),
-    Board(
-        feeds.TOP_GAINERS, lambda standing: standing.pct_change_since_open, restarts_at_open=True
-    ),
+    Board(feeds.TOP_GAINERS, lambda standing: standing.pct_change_since_open, restarts_at_open=True),
 )
 
 
@@ -81,6 +79,8 @@ def render(ranked: Iterable[Standing]) -> bytes:
     """Return a board as its clients get it: a JSON array of rows, each with its rank first."""
     return (
         b"["
-        + b",".join(b'{"rank":%d,%b' % (number, standing.row[1:]) for number, standing in enumerate(ranked, 1))
+        + b",".join(
+            b'{"rank":%d,%b' % (number, standing.row[1:]) for number, standing in enumerate(ranked, 1)
+        )
         + b"]"
     )

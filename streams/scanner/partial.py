@@ -35,9 +35,7 @@ def make_partial(partition: int, applied: int, standings: Iterable[Standing]) ->
     needs is left out.
     """
     candidates = list(standings)
-    best = {
-        standing.symbol: standing for board in BOARDS for standing in rank(candidates, board)
-    }
+    best = {standing.symbol: standing for board in BOARDS for standing in rank(candidates, board)}
     return Partial(partition, applied, list(best.values()))
 
 
@@ -67,9 +65,7 @@ class Merger:
         if not self._changed or len(self._partials) < self._partitions:
             return {}
         self._changed = False
-        standings = [
-            standing for partial in self._partials.values() for standing in partial.standings
-        ]
+        standings = [standing for partial in self._partials.values() for standing in partial.standings]
         changed: dict[Feed, bytes] = {}
         for board in BOARDS:
             rendered = render(rank(standings, board))

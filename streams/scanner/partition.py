@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from streams.reference.model import Reference
+from streams.reference.model import KnownReference
 from streams.scanner.leaderboard import Standing
 from streams.scanner.partial import Partial, make_partial
 from streams.scanner.row import make_row
@@ -30,7 +30,7 @@ class PartitionScanner:
         self,
         number: int,
         states: Mapping[str, SymbolState],
-        reference: Callable[[str], Reference | None],
+        reference: Callable[[str], KnownReference | None],
     ) -> None:
         self.number = number
         self._states = states
@@ -51,7 +51,8 @@ class PartitionScanner:
         referenced = self._referenced
         for symbol, state in self._states.items():
             if state.offset > seen or symbol in referenced:
-                row = make_row(symbol, state, self._reference(symbol))
+                known = self._reference(symbol)
+                row = make_row(symbol, state, known.on(state.day_ms) if known else None)
                 encoded = _encode(row)
                 self._standings[symbol] = Standing(
                     symbol,

@@ -6,16 +6,16 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from typing import Final
 
-import faust
 import msgspec
+from faust.types import EventT
 
 from streams import feeds
 from streams.emit import Emitter
 from streams.events import Aggregate, BatchDecoder, MinuteAggregate
-from streams.reference.model import Reference
+from streams.reference.model import KnownReference, Reference
 from streams.scanner import partial
 from streams.scanner.partition import PartitionScanner
 from streams.scanner.symbol import SymbolState, SymbolStates
@@ -33,13 +33,6 @@ MAX_DUTY: Final = 0.1
 """Largest share of time for partials, and as much for boards: under load they come less often."""
 
 
-class StampedReference(msgspec.Struct, gc=False):
-    """A symbol's reference data and the source offset that brought it."""
-
-    offset: int
-    reference: Reference
-
-
 class Pipeline:
     """One worker's share of the scanner.
 
@@ -49,6 +42,7 @@ class Pipeline:
 
     def __init__(self, app: WorkerApp) -> None:
         self._settings = app.settings
+        self._stopped = app.wait_for_stop
         self._counters = app.counters
         self._reporter = Reporter(logger)
         self._calendar = MarketCalendar()
@@ -67,7 +61,7 @@ class Pipeline:
         self.references = WriteBehindTable(
             app,
             "references",
-            StampedReference,
+            KnownReference,
             partitions=app.settings.partitions(REFERENCE),
             settings=app.settings,
             counters=app.counters,
@@ -77,33 +71,47 @@ class Pipeline:
         self._scanners: dict[int, PartitionScanner] = {}
         self._merger = partial.Merger(app.settings.partitions(AGGREGATES))
         self._partials = RecordWriter(app.settings)
-        self.emitter = Emitter(app.settings, app.counters)
-        self.emitter.source(feeds.QUOTE, self._quotes, self._republish)
+        self._emitter = Emitter(app.settings, app.counters)
+        self._emitter.source(feeds.QUOTE, self._quotes, self._republish)
 
-    async def scan(self, stream: faust.StreamT[Any]) -> None:
+    async def scan(self, events: AsyncIterable[EventT[bytes]]) -> None:
         """Read md.aggregates."""
-        async for event in stream.noack().events():
+        async for event in events:
             batch = await self.states.accept(event)
             if batch is not None:
                 self._apply(batch)
 
-    async def refer(self, stream: faust.StreamT[Any]) -> None:
+    async def refer(self, events: AsyncIterable[EventT[bytes]]) -> None:
         """Read md.reference."""
-        async for event in stream.noack().events():
+        async for event in events:
             batch = await self.references.accept(event)
             if batch is not None and batch.payload:
                 self._learn(batch)
 
-    async def merge(self, stream: faust.StreamT[Any]) -> None:
+    async def merge(self, payloads: AsyncIterable[bytes]) -> None:
         """Read the partials of all partitions."""
-        async for payload in stream:
+        async for payload in payloads:
             try:
                 self._merger.accept(partial.decode(payload))
             except msgspec.DecodeError as error:
                 self._counters.add("partials_rejected")
                 self._reporter.warn("a partial cannot be read", str(error))
 
-    async def publish_partials(self) -> None:
+    def background(self) -> list[Callable[[], Awaitable[None]]]:
+        """Return what runs beside the agents, each for as long as the worker."""
+        return [
+            self.states.run,
+            self.references.run,
+            self._publish_partials,
+            self._publish_boards,
+            self._emit,
+        ]
+
+    async def _emit(self) -> None:
+        async with self._emitter:
+            await self._stopped()
+
+    async def _publish_partials(self) -> None:
         """Send the partials that changed, at most once in ``board_interval_s``, for ever."""
         topic = self._settings.topic(SCANNER_PARTIALS)
         try:
@@ -120,12 +128,12 @@ class Pipeline:
         finally:
             await self._partials.close()
 
-    async def publish_boards(self) -> None:
+    async def _publish_boards(self) -> None:
         """Publish the boards that changed, at most once in ``board_interval_s``, for ever."""
         while True:
             started = time.thread_time()
             for feed, board in self._merger.boards().items():
-                self.emitter.put(feed, board)
+                self._emitter.put(feed, board)
                 self._counters.add("boards_published")
             busy_s = time.thread_time() - started
             await asyncio.sleep(max(self._settings.board_interval_s, busy_s / MAX_DUTY))
@@ -141,30 +149,36 @@ class Pipeline:
         events, rejected = self._bars.decode(batch.payload)
         if rejected:
             self._counters.add("events_rejected", len(rejected), reason="malformed")
-            self._reporter.warn("events of md.aggregates are malformed", repr(rejected[0][:200]), len(rejected))
+            self._reporter.warn(
+                "events of md.aggregates are malformed", repr(rejected[0][:200]), len(rejected)
+            )
         partition = batch.partition
         self._counters.add("events_processed", len(events))
         if partition.replays(batch.offset):
             events = [event for event in events if not partition.holds(event.sym, batch.offset)]
         self._symbols[partition.number].apply(events, batch.offset, batch.received_ms)
 
-    def _learn(self, batch: Batch[StampedReference]) -> None:
+    def _learn(self, batch: Batch[KnownReference]) -> None:
         try:
             reference = self._reference(batch.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._counters.add("references_rejected")
             self._reporter.warn("reference data is malformed", str(error))
             return
-        partition = batch.partition
-        partition.rows[reference.symbol] = StampedReference(batch.offset, reference)
+        partition, symbol = batch.partition, reference.symbol
+        known = partition.rows.get(symbol)
+        partition.rows[symbol] = (
+            KnownReference(batch.offset, reference)
+            if known is None
+            else known.followed_by(reference, batch.offset)
+        )
         scanner = self._scanners.get(partition.number)
         if scanner is not None:
-            scanner.refer(reference.symbol)
+            scanner.refer(symbol)
 
-    def _known_reference(self, number: int, symbol: str) -> Reference | None:
+    def _known_reference(self, number: int, symbol: str) -> KnownReference | None:
         partition = self.references.partitions.get(number)
-        row = None if partition is None else partition.rows.get(symbol)
-        return None if row is None else row.reference
+        return None if partition is None else partition.rows.get(symbol)
 
     def _on_states(self, partition: Partition[SymbolState]) -> None:
         number = partition.number
@@ -173,10 +187,11 @@ class Pipeline:
             number, partition.rows, functools.partial(self._known_reference, number)
         )
 
-    def _on_references(self, partition: Partition[StampedReference]) -> None:
+    def _on_references(self, partition: Partition[KnownReference]) -> None:
         scanner = self._scanners.get(partition.number)
-        for symbol in partition.rows if scanner is not None else ():
-            scanner.refer(symbol)
+        if scanner is not None:
+            for symbol in partition.rows:
+                scanner.refer(symbol)
 
     def _on_revoked(self, number: int) -> None:
         # Every worker sends its partials again after a rebalance; older ones may be of other owners.

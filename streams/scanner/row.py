@@ -48,8 +48,8 @@ _UNKNOWN = Reference(symbol="", day_ms=0)
 
 
 def make_row(symbol: str, state: SymbolState, reference: Reference | None) -> Row:
-    """Return a symbol's row. Reference data for another trading day than the state's is not used."""
-    if reference is None or reference.day_ms != state.day_ms:
+    """Return a symbol's row. ``reference`` is that of the state's trading day, None where it is not known."""
+    if reference is None:
         reference = _UNKNOWN
     bar, open_, prev_close, avg_volume = (
         state.last,

@@ -44,9 +44,7 @@ class SymbolStates:
         counters: Where events are counted that change nothing, by reason.
     """
 
-    def __init__(
-        self, rows: dict[str, SymbolState], calendar: MarketCalendar, counters: Counters
-    ) -> None:
+    def __init__(self, rows: dict[str, SymbolState], calendar: MarketCalendar, counters: Counters) -> None:
         self.rows = rows
         self._calendar = calendar
         self._counters = counters

@@ -109,4 +109,3 @@ class Partition(Generic[R]):
         for event in self._pending:
             event.ack()
         self._pending.clear()
-

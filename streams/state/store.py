@@ -7,7 +7,7 @@ writing is the write-behind table's own business.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import faust
 import rocksdict
@@ -66,7 +66,7 @@ class PartitionTable(faust.Table[str, bytes]):
         )
 
 
-def partition_table(app: faust.App, name: str, partitions: int, **kwargs: Any) -> PartitionTable:
+def partition_table(app: faust.App, name: str, partitions: int) -> PartitionTable:
     """Declare a table of ``partitions`` partitions; its changelog is compacted, never deleted by time."""
     table = PartitionTable(
         app,
@@ -74,7 +74,6 @@ def partition_table(app: faust.App, name: str, partitions: int, **kwargs: Any) -
         key_type=bytes,
         value_type=bytes,
         partitions=partitions,
-        **kwargs,
     )
     app.tables.add(table)
     return table

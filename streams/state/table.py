@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 import faust
 import msgspec
@@ -88,7 +88,7 @@ class WriteBehindTable(Generic[R]):
         self._room.set()
         self._busy_s = 0.0
         self._table.on_recover(self._recover)
-        app.on_partitions_revoked.connect(self._revoke, weak=False)
+        app.on_partitions_revoked.connect(self._revoke, weak=False)  # type: ignore[arg-type] # two arguments
 
     async def accept(self, event: EventT[Any]) -> Batch[R] | None:
         """Take an event of the source topic; return the batch to apply, None where there is nothing to.
@@ -112,7 +112,7 @@ class WriteBehindTable(Generic[R]):
         if not apply:
             self._counters.add("batches_skipped", reason="delivered_again")
             return None
-        received_ns = records.received_ns(headers)
+        received_ns = records.received_ns(cast("list[tuple[str, bytes]] | None", headers))
         received_ms = None if received_ns is None else received_ns // 1_000_000
         return Batch(partition, message.offset, message.key, payload or b"", received_ms)
 
@@ -183,9 +183,7 @@ class WriteBehindTable(Generic[R]):
         changelog = self._table.changelog_topic_name
         for tp in self._app.assignor.assigned_actives():
             if tp.topic == changelog:
-                rows = {
-                    key.decode(): self._decode(value) for key, value in self._store.read(tp.partition)
-                }
+                rows = {key.decode(): self._decode(value) for key, value in self._store.read(tp.partition)}
                 partition = self.partitions[tp.partition] = Partition(tp.partition, rows)
                 self._on_recovered(partition)
         self._forget_acknowledgements()
@@ -194,11 +192,11 @@ class WriteBehindTable(Generic[R]):
         # Faust acknowledges what it drops in a rebalance. Those offsets come again, and until they are
         # flushed a commit must not pass them: kill -9 would lose them.
         consumer = self._app.consumer
-        for acknowledged in (consumer._acked, consumer._acked_index):  # noqa: SLF001  no public way
+        for acknowledged in (consumer._acked, consumer._acked_index):  # type: ignore[attr-defined]  # noqa: SLF001  no public way
             for tp in [tp for tp in acknowledged if tp.partition in self.partitions]:
                 acknowledged.pop(tp)
 
-    async def _revoke(self, _app: faust.App, revoked: set[TP], **_: Any) -> None:
+    async def _revoke(self, _app: faust.App, revoked: set[TP], **_: object) -> None:
         changelog = self._table.changelog_topic_name
         for tp in revoked:
             if tp.topic == changelog:
@@ -212,6 +210,4 @@ class WriteBehindTable(Generic[R]):
 
     @property
     def _store(self) -> PartitionStore:
-        store = self._table.data
-        assert isinstance(store, PartitionStore)
-        return store
+        return cast(PartitionStore, self._table.data)
