@@ -300,7 +300,7 @@ class RecordProducer:
         for record in lane.acknowledge():
             self._forget(record)
             counters.add("records_acknowledged")
-            counters.add("events_acknowledged", record.events)
+            counters.add("events_acknowledged", record.events, reason=record.topic.suffix)
             counters.add("bytes_acknowledged", len(record.value))
 
     def _refused(self, topic: str, lane: Lane, error: KafkaError) -> None:
