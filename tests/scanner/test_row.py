@@ -1,0 +1,69 @@
+"""A symbol's row: what is computed, and what is unknown."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.events import Aggregate
+from streams.reference.model import KnownReference, Reference
+from streams.scanner.row import Row, make_row
+from streams.scanner.symbol import SymbolState
+
+BAR = Aggregate(
+    sym="A", av=5_000, c=12.0, s=1_000, e=2_000, v=100, op=11.5, vw=11.9, o=11.8, h=12.1, l=11.7, a=11.6, z=50
+)
+STATE = SymbolState(offset=0, day_ms=1, since_ms=1, until_ms=9, open=10.0, last=BAR)
+REFERENCE = Reference(symbol="A", day_ms=1, prev_day_close=8.0, avg_volume=2_500, free_float=1_000_000)
+
+
+def row(reference: Reference | None, state: SymbolState = STATE) -> Row:
+    return make_row("A", state, reference)
+
+
+def test_change_compares_with_the_previous_close() -> None:
+    assert (row(REFERENCE).change, row(REFERENCE).pct_change) == (4.0, 50.0)
+
+
+def test_change_since_open_compares_with_the_baseline() -> None:
+    assert (row(None).change_since_open, row(None).pct_change_since_open) == (2.0, 20.0)
+
+
+def test_relative_volume_compares_with_an_average_day() -> None:
+    assert row(REFERENCE).relative_volume == 2.0
+
+
+def test_without_reference_data_what_needs_it_is_unknown() -> None:
+    unknown = row(None)
+    assert (unknown.change, unknown.pct_change, unknown.relative_volume, unknown.free_float) == (None,) * 4
+
+
+def test_a_previous_close_of_zero_gives_no_percentage() -> None:
+    zero = msgspec.structs.replace(REFERENCE, prev_day_close=0.0, avg_volume=0)
+    assert (row(zero).pct_change, row(zero).relative_volume) == (None, None)
+
+
+def test_the_bar_is_carried_under_the_clients_names() -> None:
+    made = row(None)
+    carried = (
+        made.close,
+        made.volume,
+        made.accumulated_volume,
+        made.vwap,
+        made.aggregate_vwap,
+        made.average_size,
+    )
+    assert carried == (12.0, 100, 5_000, 11.9, 11.6, 50)
+    assert (made.high, made.low, made.official_open_price) == (12.1, 11.7, 11.5)
+    assert (made.start_timestamp, made.end_timestamp) == (1_000, 2_000)
+
+
+def test_reference_data_counts_for_its_own_day_only() -> None:
+    tomorrow = msgspec.structs.replace(REFERENCE, day_ms=2)
+    known = KnownReference(0, REFERENCE).followed_by(tomorrow, 1)
+    assert (known.on(1), known.on(2), known.on(3)) == (REFERENCE, tomorrow, None)
+
+
+def test_reference_data_of_an_earlier_day_does_not_replace_a_later_ones() -> None:
+    yesterday = msgspec.structs.replace(REFERENCE, day_ms=0)
+    known = KnownReference(0, REFERENCE).followed_by(yesterday, 1)
+    assert (known.offset, known.on(1)) == (1, REFERENCE)
