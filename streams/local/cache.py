@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,10 +34,9 @@ def cache_folder(settings: Settings) -> Path:
     if settings.cache_dir is not None:
         return settings.cache_dir.absolute()
     named = os.environ.get("XDG_CACHE_HOME")  # the desktop standard's name, no setting of ours
-    try:
-        base = Path(named) if named else Path.home() / ".cache"
-    except RuntimeError:  # no HOME and no entry in the user database
-        return Path(os.sep, "var", "tmp") / f"{FOLDER}-{os.getuid()}"
+    base = Path(named) if named else Path(os.path.expanduser("~")) / ".cache"  # Path.home() may raise
+    if not base.is_absolute():  # HOME is empty, or there is none and no entry in the user database
+        return Path(tempfile.gettempdir()) / f"{FOLDER}-{os.getuid()}"
     return base / FOLDER
 
 

@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,11 +118,15 @@ def fetch_jars(
         UnavailableError: The repository does not answer, lacks a file or gives a wrong one; or the folder
             cannot be written.
     """
+    told = False
 
     def waiting() -> None:
+        nonlocal told
         if cancelled.is_set():
             raise _CancelledError
-        progress(f"waiting for another process that downloads {jars.label}")
+        if not told:
+            told = True
+            progress(f"waiting for another process that downloads {jars.label}")
 
     try:
         with exclusive(folder / ".lock", waiting):
@@ -197,7 +200,7 @@ class _Fetcher(PythonResolver):
                         "once, a proxy goes into HTTPS_PROXY, another repository into MAVEN_URL"
                     ) from None
                 self._progress(f"trying {target.name} again")
-                time.sleep(backoff.next_s())
+                self._cancelled.wait(backoff.next_s())
         return False
 
     def _fetch_once(self, url: str, target: Path) -> bool:

@@ -54,6 +54,7 @@ class ChildProcess:
         name: What people call it; errors begin with it.
         command: The program and its arguments.
         log_path: File that its output is appended to; None throws output away.
+        inherit_output: Whether its output goes to this process's stderr instead.
         environment: Its whole environment; None for the parent's.
         folder: Its working folder; None for the parent's.
         stop_timeout_s: Seconds between SIGTERM and SIGKILL when it is stopped.
@@ -65,12 +66,14 @@ class ChildProcess:
         command: Sequence[str],
         *,
         log_path: Path | None = None,
+        inherit_output: bool = False,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
         stop_timeout_s: float = 4.0,
     ) -> None:
         self.name = name
         self.log_path = log_path
+        self._inherit_output = inherit_output
         self._command = list(command)
         self._environment = None if environment is None else dict(environment)
         self._folder = folder
@@ -152,7 +155,7 @@ class ChildProcess:
     async def _spawn(self) -> None:
         guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *self._command]
         with contextlib.ExitStack() as stack:
-            output: int = subprocess.DEVNULL
+            output = sys.stderr.fileno() if self._inherit_output else subprocess.DEVNULL
             if self.log_path is not None:
                 output = stack.enter_context(self.log_path.open("ab")).fileno()
             try:

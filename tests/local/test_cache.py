@@ -1,3 +1,4 @@
+import tempfile
 import threading
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def test_cache_folder_is_the_setting_when_given(tmp_path: Path) -> None:
 def test_cache_folder_follows_the_desktop_standard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder(Settings(cache_dir=None)) == tmp_path / "market-streams"
+
+
+def test_cache_folder_is_a_temporary_one_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "")
+    assert cache_folder(Settings(cache_dir=None)).parent == Path(tempfile.gettempdir())
 
 
 def test_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
