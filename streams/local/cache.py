@@ -34,10 +34,13 @@ def cache_folder(settings: Settings) -> Path:
     if settings.cache_dir is not None:
         return settings.cache_dir.absolute()
     named = os.environ.get("XDG_CACHE_HOME")  # the desktop standard's name, no setting of ours
-    base = Path(named) if named else Path(os.path.expanduser("~")) / ".cache"  # Path.home() may raise
-    if not base.is_absolute():  # HOME is empty, or there is none and no entry in the user database
+    if named:
+        return Path(named).absolute() / FOLDER
+    # HOME may be empty, or missing together with the user's entry in the user database.
+    home = Path(os.path.expanduser("~")) if os.environ.get("HOME", "~") else None
+    if home is None or not home.is_absolute():
         return Path(tempfile.gettempdir()) / f"{FOLDER}-{os.getuid()}"
-    return base / FOLDER
+    return home / ".cache" / FOLDER
 
 
 @contextlib.contextmanager
