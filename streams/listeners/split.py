@@ -8,7 +8,7 @@ than decoding events and encoding them again, and keeps what the vendor sent byt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -138,7 +138,6 @@ class Splitter:
             self._split_each(data, result)
             return result
         routes = self._routes
-        touched: list[_Lane] = []
         for item, key in zip(items, keys, strict=True):
             try:
                 lane = routes[key.ev][key.sym]
@@ -147,10 +146,8 @@ class Splitter:
                 if found is None:
                     continue
                 lane = found
-            if not lane:
-                touched.append(lane)
             lane.append(item)
-        self._collect(touched, len(data), result)
+        self._collect(len(data), result)
         return result
 
     def _split_each(self, data: bytes, result: Split) -> None:
@@ -159,7 +156,6 @@ class Splitter:
         if items is None:
             result.unknown.append((Reason.NOT_AN_ARRAY, data))
             return
-        touched: dict[int, _Lane] = {}
         for item in items:
             try:
                 item.decode()
@@ -169,9 +165,8 @@ class Splitter:
                 continue
             lane = self._lane(key, item, result)
             if lane is not None:
-                touched[id(lane)] = lane
                 lane.append(item)
-        self._collect(touched.values(), len(data), result)
+        self._collect(len(data), result)
 
     def _lane(self, key: _Key, item: bytes, result: Split) -> _Lane | None:
         """Return where an event belongs; None where ``result`` has taken it otherwise."""
@@ -204,9 +199,11 @@ class Splitter:
                 by_symbol[symbol] = lane
         return lane
 
-    def _collect(self, touched: Iterable[_Lane], frame_bytes: int, result: Split) -> None:
+    def _collect(self, frame_bytes: int, result: Split) -> None:
         whole = frame_bytes <= self._slice_bytes
-        for lane in touched:
+        for lane in self._lanes.values():
+            if not lane:
+                continue
             if whole:
                 result.slices.append(Slice(lane.event_type, lane.partition, len(lane), b",".join(lane)))
             else:
