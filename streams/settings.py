@@ -83,6 +83,9 @@ class Settings(BaseSettings):
 
     # Workers
     worker_port: Port = Field(4201, description="web port of the first Faust worker")
+    worker_session_timeout_s: float = Field(
+        10.0, ge=1, description="after this long without a heartbeat a worker's partitions go to others"
+    )
     data_dir: Path = Field(Path(".run/data"), description="parent of the workers' RocksDB directories")
     flush_interval_s: float = Field(1.0, gt=0, description="shortest time between two flushes of a table")
     publish_interval_s: float = Field(0.1, gt=0, description="shortest time between two values of a feed")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import os
 import socket
 import time
 import warnings
@@ -29,8 +28,6 @@ from streams.topics import MAX_MESSAGE_BYTES, Topic
 
 logger = logging.getLogger(__name__)
 
-SESSION_TIMEOUT_S: Final = 10.0
-"""After this long without a heartbeat Kafka gives a killed worker's partitions to others."""
 START_PATIENCE_S: Final = 60.0
 """How long a starting worker waits for Kafka."""
 FETCH_BYTES: Final = 1024 * 1024
@@ -68,8 +65,8 @@ class WorkerApp(faust.App):
             table_standby_replicas=0,
             stream_buffer_maxsize=BUFFERED_RECORDS,
             stream_wait_empty=True,
-            broker_session_timeout=SESSION_TIMEOUT_S,
-            broker_heartbeat_interval=SESSION_TIMEOUT_S / 5,
+            broker_session_timeout=settings.worker_session_timeout_s,
+            broker_heartbeat_interval=settings.worker_session_timeout_s / 5,
             broker_commit_interval=1.0,
             consumer_max_fetch_size=FETCH_BYTES,
             producer_compression_type="lz4",
@@ -194,9 +191,8 @@ def unacknowledged(stream: faust.StreamT[Any]) -> AsyncIterator[EventT[Any]]:
 
 
 def _given_data_dir() -> Path | None:
-    # Faust's command line hands --datadir, or its default, to the app in this variable.
-    given = os.environ.get("F_DATADIR")
-    return None if given in (None, "", DATADIR) else Path(given)
+    """Return what --datadir or FAUST_DATADIR says, None where neither is given."""
+    return None if "{" in DATADIR else Path(DATADIR)
 
 
 def _health_view(app: WorkerApp) -> Callable[[View, Request], Any]:
