@@ -7,6 +7,8 @@ _.relative_volume, _.official_open_price, _.aggregate_vwap, _.change_since_open
 _.start_timestamp, _.end_timestamp
 # Fields of a health report: read when it is encoded (listeners/).
 _.oldest_age_s, _.connected_since, _.retry_in_s
+# Fields of a demo's report: read when it is encoded (demo/report.py).
+_.latency_samples, _.start_seconds
 # Called or read by a base class of a library.
 _.download  # jgo's resolver
 _.model_config  # pydantic

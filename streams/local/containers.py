@@ -38,11 +38,16 @@ async def docker_answers() -> bool:
 
 
 class Container:
-    """A container that gives one address. The library's own reaper removes it if this process dies."""
+    """A container that gives one address. The library's own reaper removes it if this process dies.
+
+    Attributes:
+        is_addressed: Whether its address is known.
+    """
 
     def __init__(self, name: str, container: Any) -> None:  # noqa: ANN401  the library has no base type to name
         self._name = name
         self._container = container
+        self.is_addressed = False
 
     async def start(self) -> None:
         """Pull the image if needed and start.
@@ -52,6 +57,7 @@ class Container:
         """
         try:
             await asyncio.wait_for(asyncio.to_thread(self._container.start), START_TIMEOUT_S)
+            self.is_addressed = True
         except Exception as error:  # whatever the engine's client raises: it is one kind to the caller
             await self.stop()
             raise UnavailableError(f"Docker does not start {self._name}: {error}") from None

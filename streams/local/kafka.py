@@ -62,6 +62,11 @@ class KafkaServer:
         return f"{HOST}:{self._ports[0]}"
 
     @property
+    def is_addressed(self) -> bool:
+        """Whether ``bootstrap`` is known."""
+        return self._ports is not None
+
+    @property
     def pid(self) -> int | None:
         """The broker's process id, None while it does not run."""
         return None if self._process is None else self._process.pid

@@ -86,6 +86,11 @@ class RedisServer:
         self._process: ChildProcess | None = None
 
     @property
+    def is_addressed(self) -> bool:
+        """Whether ``url`` is known."""
+        return self._port is not None
+
+    @property
     def pid(self) -> int | None:
         """The server's process id, None while it does not run."""
         return None if self._process is None else self._process.pid

@@ -44,6 +44,7 @@ class LocalStack:
         self._folder = folder
         self._docker = docker
         self._progress = progress
+        self._chosen = False
         self.kafka: KafkaServer | RedpandaContainer | None = None
         self.redis: RedisServer | RedisContainer | None = None
 
@@ -66,6 +67,11 @@ class LocalStack:
             return self._settings.wdc_redis_url.get_secret_value()
         return self.redis.url(WIDGET_DATABASE)
 
+    @property
+    def is_addressed(self) -> bool:
+        """Whether the servers' addresses are known: embedded ones are before they answer."""
+        return self._chosen and all(server.is_addressed for server in (self.kafka, self.redis) if server)
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point a child process to these servers."""
         values = {
@@ -84,12 +90,14 @@ class LocalStack:
         need_kafka = not self._given("kafka_bootstrap")
         need_redis = not (self._given("mdc_redis_url") and self._given("wdc_redis_url"))
         if not (need_kafka or need_redis):
+            self._chosen = True
             return
         containers = self._docker and await docker_answers()
         if need_kafka:
             self.kafka = RedpandaContainer() if containers else self._embedded_kafka()
         if need_redis:
             self.redis = RedisContainer() if containers else self._embedded_redis()
+        self._chosen = True
         starting = [asyncio.create_task(server.start()) for server in (self.kafka, self.redis) if server]
         try:
             await asyncio.gather(*starting)

@@ -1,0 +1,33 @@
+"""``streams listen``: listeners that bring a vendor's events to Kafka."""
+
+from __future__ import annotations
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command(
+        "massive",
+        help="Bring Massive's trades, quotes and aggregates to Kafka; control API on LISTENER_PORT.",
+        epilog="Example: MASSIVE_API_KEY=… KAFKA_BOOTSTRAP=localhost:9092 streams listen massive",
+    )(massive)
+    group.callback(help="Bring a vendor's events to Kafka.")(_group)
+    app.add_typer(group, name="listen")
+
+
+def _group() -> None:
+    """Hold a single command as a group: further vendors come later."""
+
+
+def massive() -> None:
+    """Run the Massive listener with the environment's settings, until Ctrl-C or SIGTERM."""
+    from streams import settings
+    from streams.cli.tasks import new_uvloop, run_until_stopped
+    from streams.listeners import service
+    from streams.telemetry import configure_logging
+
+    loaded = settings.load()
+    configure_logging(loaded.log_level)
+    run_until_stopped(lambda stop: service.run(loaded, stop), new_loop=new_uvloop)

@@ -1,0 +1,74 @@
+"""``streams topics``: the catalogue's topics on the broker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Kafka topics of the platform, on KAFKA_BOOTSTRAP.")
+    group.command(
+        "create",
+        help="Create the topics that are missing.",
+        epilog="Example: KAFKA_BOOTSTRAP=localhost:9092 streams topics create",
+    )(create)
+    group.command(
+        "list",
+        help="List the topics that are there, with their configuration.",
+        epilog="Example: streams topics list --json",
+    )(list_)
+    group.command(
+        "check",
+        help="Compare the topics with the catalogue; exit code 1 where they differ.",
+        epilog="Example: streams topics check",
+    )(check)
+    app.add_typer(group, name="topics")
+
+
+def create() -> None:
+    """Create what is missing and name it."""
+    from streams import settings
+    from streams.cli.tasks import run_to_end
+    from streams.topic_admin import create_topics
+
+    for name in run_to_end(create_topics(settings.load())) or ["nothing: all topics are there"]:
+        typer.echo(f"created {name}")
+
+
+def list_(*, json: Json = False) -> None:
+    """Show each topic's partitions, replication and configuration."""
+    import msgspec
+
+    from streams import settings
+    from streams.cli.tasks import run_to_end
+    from streams.topic_admin import list_topics
+
+    states = run_to_end(list_topics(settings.load()))
+    if json:
+        typer.echo(msgspec.json.encode(states))
+        return
+    if not states:
+        typer.echo("no topics yet: streams topics create", err=True)
+    for state in states:
+        kept = ("cleanup.policy", "retention.ms", "segment.ms")
+        config = "  ".join(f"{name}={state.config[name]}" for name in kept if name in state.config)
+        typer.echo(f"{state.name:24} partitions={state.partitions}  replicas={state.replication}  {config}")
+
+
+def check() -> None:
+    """Show each difference from the catalogue."""
+    from streams import settings
+    from streams.cli.tasks import run_to_end
+    from streams.topic_admin import check_topics
+
+    mismatches = run_to_end(check_topics(settings.load()))
+    for mismatch in mismatches:
+        typer.echo(str(mismatch))
+    if mismatches:
+        raise typer.Exit(1)
+    typer.echo("all topics are as they should be")

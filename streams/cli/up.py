@@ -1,0 +1,34 @@
+"""``streams up``: all of the platform against servers named in the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "up",
+        help="Run all of it against the Kafka, the Redis and the vendor named in the environment.",
+        epilog="Example: KAFKA_BOOTSTRAP=… MASSIVE_API_KEY=… AUTH_API_KEY=… streams up --workers 2",
+    )(up)
+
+
+def up(
+    *,
+    workers: Annotated[int, typer.Option(min=1, help="Scanner workers that share the partitions.")] = 1,
+    reload_hours: Annotated[
+        float, typer.Option(min=0.1, help="Hours between two loads of the reference data.")
+    ] = 6.0,
+) -> None:
+    """Keep them running until Ctrl-C or SIGTERM; what dies is started again."""
+    from streams import settings
+    from streams.cli.tasks import run_until_stopped
+    from streams.platform.service import run
+    from streams.telemetry import configure_logging
+
+    loaded = settings.load()
+    configure_logging(loaded.log_level)
+    run_until_stopped(lambda stop: run(loaded, stop, workers=workers, reload_s=reload_hours * 3600))

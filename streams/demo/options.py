@@ -1,0 +1,63 @@
+"""What a demo is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from streams.errors import BadInputError
+from streams.settings import Port
+from streams.sim.options import SimOptions
+from streams.sim.recording import Recording
+
+MARKET_OPTIONS = ("symbols", "rate", "speed", "seed", "start", "input", "reference")
+"""Options of the simulator that a demo has, too; their command-line names are the same."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class DemoOptions(BaseModel):
+    """Options of a demo."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    market: SimOptions = SimOptions()
+    workers: int = Field(1, ge=1, description="scanner workers that share the partitions")
+    wds_port: Port = Field(4202, description="port of the WDS; 0 takes a free one")
+    seconds: float | None = Field(None, gt=0, description="end after this many seconds; None: at Ctrl-C")
+
+
+def sim_options(given: Mapping[str, Any]) -> SimOptions:
+    """Return the simulator's options from those given on a command line; None stands for not given.
+
+    Raises:
+        BadInputError: A value cannot be used, they do not go together, or a file cannot be read.
+    """
+    options = _validated(SimOptions, given)
+    if options.input is None and not options.speed:
+        raise BadInputError("--speed 0 plays a recording as fast as it goes: give one with --input")
+    if options.input is not None:
+        Recording(options.input)
+    return options
+
+
+def demo_options(given: Mapping[str, Any]) -> DemoOptions:
+    """Return a demo's options from those given on a command line; None stands for not given.
+
+    Raises:
+        BadInputError: A value cannot be used, they do not go together, or a file cannot be read.
+    """
+    market = sim_options({name: given.get(name) for name in MARKET_OPTIONS})
+    own = {name: value for name, value in given.items() if name not in MARKET_OPTIONS}
+    return _validated(DemoOptions, {**own, "market": market})
+
+
+def _validated(model: type[M], given: Mapping[str, Any]) -> M:
+    try:
+        return model(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = "-".join(str(part) for part in fault["loc"]).replace("_", "-")
+        raise BadInputError(f"--{name}: {fault['msg']}") from None

@@ -1,0 +1,247 @@
+"""A demo's servers and processes: all of the platform, with the simulator in the vendor's place."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from streams.demo.options import MARKET_OPTIONS, DemoOptions
+from streams.errors import UnavailableError
+from streams.local.cache import Progress
+from streams.local.process import free_port
+from streams.local.scratch import make_scratch, remove_scratch
+from streams.local.stack import LocalStack
+from streams.platform.components import (
+    SELF,
+    SIMULATOR,
+    Component,
+    Health,
+    assigned_partitions,
+    listener,
+    wds,
+    worker,
+)
+from streams.platform.keeper import Keeper, together
+from streams.platform.probe import Probe
+from streams.settings import Settings
+from streams.topic_admin import create_topics
+
+CHANNELS: Final = "T.*,Q.*,A.*,AM.*,LULD.*"
+READY_TIMEOUT_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 2.5
+POLL_S: Final = 0.1
+HOST: Final = "127.0.0.1"
+STALL_S: Final = 86_400
+
+
+class Stage:
+    """Starts all that a demo needs, in the order in which no event is missed.
+
+    Args:
+        options: The demo's options.
+        settings: What the environment says; servers that it names are used as they are.
+        say: Told what is being done.
+
+    Attributes:
+        key: The WDS's key; None where it needs none.
+        key_is_made: Whether the key was made for this run.
+        probe: Asks the processes how they are.
+        workers, listener, wds, simulator: The processes.
+    """
+
+    def __init__(self, options: DemoOptions, settings: Settings, say: Progress) -> None:
+        self.options = options
+        self._say = say
+        self._listener_port, self._sim_port, self._rest_port = (free_port(HOST) for _ in range(3))
+        self.key_is_made = settings.auth_enabled and settings.auth_api_key is None
+        made = SecretStr(secrets.token_urlsafe(12))
+        self.key = (settings.auth_api_key or made) if settings.auth_enabled else None
+        self.settings = settings.model_copy(
+            update={
+                "listener_host": HOST,
+                "listener_port": self._listener_port,
+                "wds_port": options.wds_port or free_port(HOST),
+            }
+        )
+        self._given = settings
+        self.stack = LocalStack(settings, progress=say)
+        self.workers = [worker(number + 1, free_port(HOST)) for number in range(options.workers)]
+        self.listener = listener(self.settings)
+        self.wds = wds(self.settings)
+        self.simulator = self._simulator()
+        self.probe = Probe()
+        self._folder: Path | None = None
+        self._keeper: Keeper | None = None
+        self._server_pids: dict[str, int] = {}
+        self._servers_are_up = asyncio.Event()
+
+    @property
+    def keeper(self) -> Keeper:
+        """What keeps the processes."""
+        if self._keeper is None:
+            raise UnavailableError("the demo has not been started")
+        return self._keeper
+
+    @property
+    def wds_url(self) -> str:
+        """Where a client connects."""
+        return f"ws://localhost:{self.settings.wds_port}/ws"
+
+    @property
+    def redis_urls(self) -> tuple[SecretStr, SecretStr]:
+        """The Redis databases of market data and of widgets."""
+        return SecretStr(self.stack.mdc_redis_url), SecretStr(self.stack.wdc_redis_url)
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports that the demo listens on, those of servers that it found aside."""
+        urls = [
+            component.health_url for component in (*self.workers, self.listener, self.wds, self.simulator)
+        ]
+        return [int(url.split("/")[2].rpartition(":")[2]) for url in urls] + [self._sim_port]
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process ids of what runs, by name."""
+        return {**self._server_pids, **self.keeper.pids}
+
+    @property
+    def all_pids(self) -> set[int]:
+        """The process ids of all that was ever started."""
+        kept = set() if self._keeper is None else self._keeper.all_pids
+        return {*self._server_pids.values(), *kept}
+
+    def simulator_url(self, path: str) -> str:
+        """Return the address of one of the simulator's own endpoints, such as ``sent``."""
+        return f"http://{HOST}:{self._rest_port}/sim/{path}"
+
+    async def start(self) -> None:
+        """Start everything; return when all of it does its work and the first events are on their way.
+
+        Raises:
+            StreamsError: Something cannot be started; what was is to be ended with ``stop``.
+        """
+        _check_port(self.settings)
+        self._folder = await asyncio.to_thread(make_scratch, "demo")
+        self._keeper = Keeper(
+            self._environment(), self._say, log_folder=self._folder, stop_timeout_s=STOP_TIMEOUT_S
+        )
+        await self.keeper.start(self.simulator)
+        await together(self._start_servers(), self._start_processes())
+        # The market's first event finds everything ready: a recording starts when somebody listens.
+        await self.probe.post(self.listener.health_url.replace("/health", "/start"), {})
+        await self.keeper.until_ready(self.listener, self.probe)
+
+    async def halt_market(self) -> None:
+        """Have the simulator send nothing more."""
+        await self.probe.post(self.simulator_url("fault"), {"kind": "stall", "seconds": STALL_S})
+
+    async def stop(self) -> None:
+        """Stop everything and remove what is temporary.
+
+        Raises:
+            UnavailableError: A server does not stop.
+        """
+        try:
+            if self._keeper is not None:
+                await self._keeper.stop()
+            await self.stack.stop()
+        finally:
+            await self.probe.close()
+            if self._folder is not None:
+                await asyncio.to_thread(remove_scratch, self._folder)
+
+    async def _start_servers(self) -> None:
+        await self.stack.start()
+        servers = {"Kafka": self.stack.kafka, "Redis": self.stack.redis}
+        self._server_pids = {
+            name: pid for name, server in servers.items() if (pid := getattr(server, "pid", None)) is not None
+        }
+        await create_topics(self._given.model_copy(update={"kafka_bootstrap": self.stack.bootstrap}))
+        self._servers_are_up.set()
+
+    async def _start_processes(self) -> None:
+        """Start what needs the servers as soon as their addresses are known: it waits for them by itself."""
+        while not self.stack.is_addressed:  # noqa: ASYNC110  nothing tells of it
+            await asyncio.sleep(POLL_S)
+        self.keeper.environment.update(self.stack.environment())
+        for component in (*self.workers, self.wds, self.listener):
+            await self.keeper.start(component)
+        await together(
+            self._load_reference(),
+            self.keeper.until_ready(self.wds, self.probe),
+            self.keeper.until_ready(self.listener, self.probe, is_ready=_reaches_kafka),
+            self._until_workers_share(),
+        )
+
+    async def _load_reference(self) -> None:
+        await self.keeper.until_ready(self.simulator, self.probe)
+        await self._servers_are_up.wait()
+        self._say("loading reference data, starting the scanner and the WDS")
+        await self.keeper.run_once(Component("reference load", (*SELF, "reference", "load"), "", bool))
+
+    async def _until_workers_share(self) -> None:
+        """Wait until the workers have all partitions among them, and none is about to change hands."""
+        for component in self.workers:
+            await self.keeper.until_ready(component, self.probe, READY_TIMEOUT_S)
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not await self._workers_share():
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"the workers have not shared the partitions in {READY_TIMEOUT_S:g} s")
+            await asyncio.sleep(POLL_S)
+
+    async def _workers_share(self) -> bool:
+        healths = [await self.probe.health(component.health_url) for component in self.workers]
+        assigned = sum(assigned_partitions(health, self.settings) for health in healths)
+        return assigned == self.settings.kafka_partitions and all(map(self.workers[0].is_ready, healths))
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            "massive_api_key": secrets.token_urlsafe(12),
+            "massive_feed": f"ws://{HOST}:{self._sim_port}",
+            "massive_rest_url": f"http://{HOST}:{self._rest_port}",
+            "massive_market": "stocks",
+            "massive_subscriptions": CHANNELS,
+            "listener_host": HOST,
+            "listener_port": str(self._listener_port),
+            "listener_autostart": "false",
+            # A recording may have gaps, and one that is over is silent for good.
+            "listener_silence_s": "0",
+            "wds_port": str(self.settings.wds_port),
+            "data_dir": f"{self._folder}/data",
+            "log_level": "WARNING",
+        }
+        if self.key is not None:
+            environment["auth_api_key"] = self.key.get_secret_value()
+        return {name.upper(): value for name, value in environment.items()}
+
+    def _simulator(self) -> Component:
+        market = self.options.market
+        given: dict[str, Any] = {name: getattr(market, name) for name in MARKET_OPTIONS}
+        ports = {"ws-port": self._sim_port, "rest-port": self._rest_port}
+        values = {name: value for name, value in {**given, **ports}.items() if value is not None}
+        options = (part for name, value in values.items() for part in (f"--{name}", str(value)))
+        return Component(SIMULATOR, (*SELF, "sim", *options), self.simulator_url("status"), bool)
+
+
+def _reaches_kafka(health: Health) -> bool:
+    return bool(health["kafka"]["connected"])
+
+
+def _check_port(settings: Settings) -> None:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.wds_host, settings.wds_port))
+        except OSError as error:
+            raise UnavailableError(
+                f"port {settings.wds_port} cannot be used for the WDS ({error.strerror}): "
+                "choose another with --wds-port"
+            ) from None

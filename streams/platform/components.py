@@ -1,0 +1,89 @@
+"""The platform's processes: their commands, where they answer, and when they are ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from streams.settings import Settings
+from streams.topics import AGGREGATES
+
+SELF: Final = (sys.executable, "-m", "streams")
+SIMULATOR: Final = "simulator"
+LISTENER: Final = "Massive listener"
+WORKER: Final = "scanner worker"
+WDS: Final = "WDS"
+
+Health = dict[str, Any]
+"""What a process says of itself: the JSON object at its health address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One process of the platform.
+
+    Attributes:
+        name: What people call it.
+        command: The program and its arguments; nothing secret, for all users see arguments.
+        health_url: Where it says how it is.
+        is_ready: Tells from that whether it does its work.
+        environment: Variables that it needs beside those of all.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    health_url: str
+    is_ready: Callable[[Health], bool]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def listener(settings: Settings) -> Component:
+    """Return the Massive listener; it is ready when data can flow from the vendor to Kafka."""
+    return Component(
+        LISTENER,
+        (*SELF, "listen", "massive"),
+        f"http://{settings.listener_host}:{settings.listener_port}/health",
+        lambda health: health.get("healthy") is True,
+    )
+
+
+def worker(number: int, port: int) -> Component:
+    """Return a scanner worker with its web port; it is ready when it has its partitions.
+
+    Args:
+        number: From 1.
+        port: Its web port, on the loopback interface.
+    """
+    return Component(
+        f"{WORKER} {number}",
+        (
+            *(sys.executable, "-m", "faust", "-A", "streams.scanner.app", "-L", "uvloop"),
+            *("worker", "-l", "warn", "--web-bind", "127.0.0.1", "--web-port", str(port)),
+        ),
+        f"http://127.0.0.1:{port}/health",
+        lambda health: health.get("status") == "ok",
+    )
+
+
+def wds(settings: Settings) -> Component:
+    """Return the WDS; it is ready when both Redis databases answer it."""
+    host = "127.0.0.1" if settings.wds_host in {"0.0.0.0", "::"} else settings.wds_host  # noqa: S104  compared
+    return Component(
+        WDS,
+        (*SELF, "wds"),
+        f"http://{host}:{settings.wds_port}/health",
+        lambda health: health.get("status") == "ok",
+    )
+
+
+def assigned_partitions(health: Health, settings: Settings) -> int:
+    """Return how many partitions of md.aggregates a worker has."""
+    topic = settings.topic(AGGREGATES)
+    return sum(progress["topic"] == topic for progress in health.get("partitions", ()))
+
+
+def lag(health: Health) -> int:
+    """Return how many records a worker has not read yet, over all its partitions."""
+    return sum(progress["lag"] or 0 for progress in health.get("partitions", ()))

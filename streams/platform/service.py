@@ -1,0 +1,90 @@
+"""The whole platform against given servers: listener, scanner workers, WDS, reference data."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from streams.backoff import Backoff
+from streams.errors import SettingsError, UnavailableError
+from streams.platform.components import SELF, Component, listener, wds, worker
+from streams.platform.keeper import Keeper, together
+from streams.platform.probe import Probe
+from streams.settings import Settings
+from streams.topic_admin import create_topics
+
+logger = logging.getLogger(__name__)
+
+WORKER_PORT_STEP: Final = 10
+"""Web ports of the workers: the setting, and each further one this much higher."""
+LOAD_TIMEOUT_S: Final = 600.0
+FIRST_RETRY_S: Final = 5.0
+LONGEST_RETRY_S: Final = 300.0
+READY_TIMEOUT_S: Final = 60.0
+
+
+async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s: float) -> None:
+    """Keep the platform running until ``stop`` is set.
+
+    Args:
+        settings: The servers and the vendor's key.
+        stop: Ends it, in order.
+        workers: How many scanner workers.
+        reload_s: Seconds between two loads of the reference data.
+
+    Raises:
+        StreamsError: Kafka does not answer, or a setting is missing: nothing has been started then.
+    """
+    settings.vendor_key()
+    if settings.auth_enabled and settings.auth_api_key is None:
+        raise SettingsError("set AUTH_API_KEY to the key of the WDS's clients (or AUTH_ENABLED=false)")
+    await create_topics(settings)
+    keeper = Keeper({}, logger.warning)
+    scanners = [
+        worker(number + 1, settings.worker_port + number * WORKER_PORT_STEP) for number in range(workers)
+    ]
+    working = asyncio.create_task(_work(keeper, settings, scanners, reload_s))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+        # The source first: what it has sent still goes through.
+        await keeper.stop(listener(settings).name)
+        await keeper.stop()
+
+
+async def _work(keeper: Keeper, settings: Settings, scanners: list[Component], reload_s: float) -> None:
+    async with Probe() as probe:
+        served = wds(settings)
+        for component in (*scanners, served):
+            await keeper.start(component)
+        await together(*(keeper.until_ready(each, probe, READY_TIMEOUT_S) for each in (*scanners, served)))
+        logger.info("scanner and WDS are up; clients connect to port %d", settings.wds_port)
+        loading = asyncio.create_task(_load_for_ever(keeper, reload_s))
+        try:
+            await keeper.start(listener(settings))
+            await loading
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+
+
+async def _load_for_ever(keeper: Keeper, reload_s: float) -> None:
+    load = Component("reference load", (*SELF, "reference", "load"), "", bool)
+    backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
+    while True:
+        try:
+            await keeper.run_once(load, LOAD_TIMEOUT_S)
+        except UnavailableError as error:
+            delay = backoff.next_s()
+            logger.warning("%s; next try in %.0f s", error, delay)
+        else:
+            backoff.reset()
+            delay = reload_s
+        await asyncio.sleep(delay)
