@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -21,6 +21,13 @@ from streams.telemetry import Reporter
 logger = logging.getLogger(__name__)
 
 BATCH_BYTES: Final = 512 * 1024
+
+
+class Written(NamedTuple):
+    """Where records have come to lie: the offsets of the first and the last."""
+
+    first: int
+    last: int
 
 
 class RecordWriter:
@@ -36,12 +43,14 @@ class RecordWriter:
         self._starting = asyncio.Lock()
         self._reporter = Reporter(logger)
 
-    async def write(self, topic: str, partition: int, records: Iterable[tuple[bytes, bytes]]) -> int | None:
+    async def write(
+        self, topic: str, partition: int, records: Iterable[tuple[bytes, bytes]]
+    ) -> Written | None:
         """Send (key, value) records in order and wait until Kafka has them.
 
         Returns:
-            The offset of the last one; None where there was no record, or Kafka did not take them all: then
-            any part of them may have arrived, and they are to be sent again.
+            Where they lie, others' records perhaps between them; None where there was no record, or Kafka
+            did not take them all: then any part of them may have arrived, and they are to be sent again.
         """
         try:
             producer = await self._started()
@@ -49,11 +58,12 @@ class RecordWriter:
             self._reporter.warn("cannot connect to Kafka to write, trying again", repr(error))
             return None
         try:
-            last = None
+            written = None
             for batch, count in _batches(producer, records):
                 delivery = await producer.send_batch(batch, topic, partition=partition)
-                last = (await delivery).offset + count - 1
-            return last
+                offset = (await delivery).offset
+                written = Written(offset if written is None else written.first, offset + count - 1)
+            return written
         except (KafkaError, OSError) as error:
             self._reporter.warn("Kafka does not take records, trying again", repr(error))
             # Its sequence numbers may have a hole now, which Kafka would refuse for ever.
@@ -81,7 +91,7 @@ class RecordWriter:
                     bootstrap_servers=self._settings.kafka_bootstrap,
                     enable_idempotence=True,
                     acks="all",
-                    compression_type="lz4",
+                    compression_type="zstd",
                     max_batch_size=BATCH_BYTES,
                     max_request_size=4 * BATCH_BYTES,
                     request_timeout_ms=int(self._settings.kafka_timeout_s * 1000),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
@@ -43,9 +43,10 @@ class Partition(Generic[R]):
     Args:
         number: The partition, the same in the source and the table.
         rows: The rows as recovered, by key.
+        overtaken: Keys whose last row in the changelog is an older one, so that they are to be written again.
     """
 
-    def __init__(self, number: int, rows: dict[str, R]) -> None:
+    def __init__(self, number: int, rows: dict[str, R], overtaken: Iterable[str] = ()) -> None:
         self.number = number
         self.rows = rows
         self.applied = NOTHING
@@ -53,6 +54,7 @@ class Partition(Generic[R]):
         self._recovered = max((row.offset for row in rows.values()), default=NOTHING)
         self._safe: int | None = None
         self._pending: deque[Acknowledgeable] = deque()
+        self._overtaken = frozenset(overtaken)
 
     def take(self, offset: int, event: Acknowledgeable) -> bool:
         """Take note of a batch; return whether it is to be applied.
@@ -84,22 +86,30 @@ class Partition(Generic[R]):
         return row is not None and row.offset >= offset
 
     def unsafe(self) -> Iterator[tuple[str, R]]:
-        """Return the rows that changed since the newest finished flush."""
-        if self._safe is None:
-            return iter(())
-        safe = self._safe
-        return ((key, row) for key, row in self.rows.items() if row.offset > safe)
+        """Return the rows that changed since the newest finished flush, and those that were overtaken."""
+        overtaken, safe = self._overtaken, self._safe
+        if safe is None:
+            return ((key, self.rows[key]) for key in overtaken)
+        return ((key, row) for key, row in self.rows.items() if row.offset > safe or key in overtaken)
 
     def begin_flush(self) -> Flush | None:
         """Return what a flush that starts now covers, or None where there is nothing to do."""
-        return Flush(self.applied, list(self._pending)) if self._pending else None
+        if not (self._pending or self._overtaken):
+            return None
+        return Flush(self.applied, list(self._pending))
 
     def end_flush(self, flush: Flush) -> None:
         """Note that a flush has reached its table, and acknowledge its batches."""
-        self._safe = flush.through
+        if flush.through != NOTHING:
+            self._safe = flush.through
+        self._overtaken = frozenset()
         for event in flush.events:
             self._pending.popleft()
             event.ack()
+
+    def rewrite(self) -> None:
+        """Have the next flush write every row: older ones may lie behind them in the changelog."""
+        self._overtaken = frozenset(self.rows)
 
     def abandon(self) -> None:
         """Acknowledge what is pending without a flush: the partition is another worker's now.

@@ -151,26 +151,36 @@ class WriteBehindTable(Generic[R]):
         started = time.thread_time()
         rows = [(key.encode(), self._encode(row)) for key, row in partition.unsafe()]
         self._busy_s += time.thread_time() - started
+        is_alone = True
         if rows:
             tp = TP(self._table.changelog_topic_name, partition.number)
-            last = await self._changelog.write(tp.topic, tp.partition, rows)
-            if last is None:
+            written = await self._changelog.write(tp.topic, tp.partition, rows)
+            if written is None:
                 self._counters.add("flush_failures", reason="changelog")
                 return False
-            if self.partitions.get(partition.number) is not partition:
+            if not self._has(partition):
                 return True
             started = time.thread_time()
             try:
-                self._store.write(tp, rows, last)
+                is_alone = self._store.write(tp, rows, written)
             except Exception as error:  # noqa: BLE001  rocksdict raises nothing narrower
                 self._reporter.warn("RocksDB does not take rows, trying again", str(error))
                 self._counters.add("flush_failures", reason="rocksdb")
                 return False
             self._busy_s += time.thread_time() - started
+        elif not self._has(partition):
+            return True
         partition.end_flush(flush)
+        if not is_alone:
+            # A worker that has lost the partition may have put older rows behind newer ones.
+            self._counters.add("partitions_rewritten")
+            partition.rewrite()
         self._counters.add("flushes")
         self._counters.add("rows_flushed", len(rows))
         return True
+
+    def _has(self, partition: Partition[R]) -> bool:
+        return self.partitions.get(partition.number) is partition
 
     async def _pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -184,7 +194,8 @@ class WriteBehindTable(Generic[R]):
         for tp in self._app.assignor.assigned_actives():
             if tp.topic == changelog:
                 rows = {key.decode(): self._decode(value) for key, value in self._store.read(tp.partition)}
-                partition = self.partitions[tp.partition] = Partition(tp.partition, rows)
+                overtaken = {key.decode() for key in self._store.take_overtaken(tp.partition)}
+                partition = self.partitions[tp.partition] = Partition(tp.partition, rows, overtaken)
                 self._on_recovered(partition)
         self._forget_acknowledgements()
 

@@ -97,6 +97,22 @@ def test_an_abandoned_partition_leaves_nothing_unacknowledged() -> None:
     assert (event.acknowledged, partition.pending) == (1, 0)
 
 
+def test_an_overtaken_row_is_written_again_without_an_event() -> None:
+    partition = Partition[Count](0, {"A": Count(5, 3), "B": Count(5, 1)}, overtaken=["A"])
+    assert flush(partition) == {"A": Count(5, 3)}
+    assert partition.begin_flush() is None
+    count(partition, 6, "B")
+    assert flush(partition) == {"B": Count(6, 2)}
+
+
+def test_every_row_is_written_again_on_demand() -> None:
+    partition = Partition[Count](0, {"A": Count(5, 3)})
+    count(partition, 6, "B")
+    flush(partition)
+    partition.rewrite()
+    assert flush(partition) == {"A": Count(5, 3), "B": Count(6, 1)}
+
+
 @given(
     batches=st.lists(st.lists(st.sampled_from("ABC"), max_size=4, unique=True), max_size=20),
     crashes=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3)), max_size=6),
