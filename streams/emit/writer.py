@@ -21,7 +21,7 @@ from streams.feeds import Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 
-DUTY: Final = 9
+DUTY: Final = 19
 """A flush starts no earlier than this many times the CPU time of the one before, after that one started."""
 HEARTBEAT_S: Final = 1.0
 """After this time without a write Redis is asked whether it is still the same."""
