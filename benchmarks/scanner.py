@@ -1,6 +1,6 @@
 """How fast one durable scanner worker is: RocksDB, changelog and Redis emission on.
 
-It reads a prefilled md.aggregates. The floor, measured in the same run over the same topic, is a bare consumer
+It reads a prefilled md.aggregates. The floor, of the same run over the same topic, is a bare consumer
 that decodes the same records to typed events and throws them away.
 """
 
