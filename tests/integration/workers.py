@@ -1,4 +1,4 @@
-"""Faust workers as processes, each with a data directory and a port of its own, and what their group has done."""
+"""Faust workers as processes, each with a data directory and a port of its own, and what they have done."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from pydantic import SecretStr
 
 from streams.local.process import ChildProcess, free_port
 from streams.settings import Settings
@@ -37,15 +38,14 @@ async def eventually(condition: Callable[[], Awaitable[object]], timeout_s: floa
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment of a child process that gets what is set in ``settings``."""
-    values = settings.model_dump(include=settings.model_fields_set, mode="python")
-    shown = {
-        name.upper(): value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        for name, value in values.items()
-    }
-    given = {
-        name: ",".join(value) if isinstance(value, list) else str(value) for name, value in shown.items()
-    }
+    given = {name.upper(): _text(getattr(settings, name)) for name in settings.model_fields_set}
     return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests" / "state"))), **given}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 class Worker:
