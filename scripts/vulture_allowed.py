@@ -18,3 +18,7 @@ _.scheduled_subs, _.schedule_resub  # the vendor's client
 _.capture_signals, _.should_exit  # uvicorn's server
 _.handle_parser_exception, _.close_timer  # uvicorn's WebSocket protocol
 _._new_store  # faust's table
+_.apply_changelog_batch, _.to_key, _.to_value  # faust's store
+_.acked  # faust's message
+_._claim  # the lock lasts as long as the file is open
+_.pytestmark  # pytest

@@ -26,7 +26,8 @@ def partition_of(symbol: str, partitions: int) -> int:
     (``toPositive(murmur2(key)) % partitions``), so that batches, reference data and the tables'
     changelogs are co-partitioned.
     """
-    return (murmur2(symbol.encode("utf-8", "surrogatepass")) & 0x7FFFFFFF) % partitions
+    hashed: int = murmur2(symbol.encode("utf-8", "surrogatepass"))
+    return (hashed & 0x7FFFFFFF) % partitions
 
 
 def join(events: Iterable[bytes]) -> bytes:

@@ -23,7 +23,6 @@ class Topic:
         compact: Whether the newest record of each key is kept for good instead.
         single_partition: Whether the topic has one partition whatever the setting.
         events: The vendor's event types (``ev``) that the topic holds.
-        internal: Whether only this platform's own apps read it.
     """
 
     suffix: str
@@ -31,7 +30,6 @@ class Topic:
     compact: bool = False
     single_partition: bool = False
     events: frozenset[str] = field(default_factory=frozenset)
-    internal: bool = False
 
     @property
     def segment_ms(self) -> int:
@@ -43,17 +41,13 @@ class Topic:
 
 TRADES: Final = Topic("trades", 15 * MINUTE_MS, events=frozenset({"T", "XT"}))
 QUOTES: Final = Topic("quotes", 5 * MINUTE_MS, events=frozenset({"Q", "XQ", "C"}))
-AGGREGATES: Final = Topic(
-    "aggregates", 15 * MINUTE_MS, events=frozenset({"A", "AM", "XA", "CA"})
-)
+AGGREGATES: Final = Topic("aggregates", 15 * MINUTE_MS, events=frozenset({"A", "AM", "XA", "CA"}))
 HALTS: Final = Topic("halts", 24 * HOUR_MS, events=frozenset({"LULD"}))
 NEWS: Final = Topic("news", 24 * HOUR_MS)
 UNKNOWN: Final = Topic("unknown", HOUR_MS)
 REFERENCE: Final = Topic("reference", None, compact=True)
 ALERTS: Final = Topic("alerts", 24 * HOUR_MS)
-SCANNER_PARTIALS: Final = Topic(
-    "scanner-partials", 15 * MINUTE_MS, single_partition=True, internal=True
-)
+SCANNER_PARTIALS: Final = Topic("scanner-partials", 15 * MINUTE_MS, single_partition=True)
 
 CATALOGUE: Final = (
     TRADES,

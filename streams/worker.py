@@ -50,7 +50,6 @@ class WorkerApp(faust.App):
     def __init__(self, name: str, settings: Settings) -> None:
         self.settings = settings
         self.counters = Counters()
-        self._pipeline = name
         self._claim: IO[bytes] | None = None
         self._started_at = time.time()
         super().__init__(

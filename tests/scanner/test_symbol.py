@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,9 @@ def states(calendar: MarketCalendar) -> SymbolStates:
     return SymbolStates({}, calendar, Counters())
 
 
-def bar(day: date, clock: time, close: float = 10.0, **fields: float) -> Aggregate:
+def bar(day: date, clock: time, close: float = 10.0, **fields: Any) -> Aggregate:  # noqa: ANN401  an event's fields
     start = at(day, clock)
-    return Aggregate(**{"sym": "A", "av": 100, "c": close, "s": start, "e": start + 1000, **fields})
+    return Aggregate(sym="A", av=100, c=close, s=start, e=start + 1000, **fields)
 
 
 def apply(states: SymbolStates, *bars: Aggregate, received_ms: int | None = None) -> SymbolState:
