@@ -2,26 +2,31 @@
 
 A trading day starts at 04:00 ET. Pre-market runs to 09:30, regular trading to the exchange's close (16:00,
 or earlier on half-days), after-hours to 20:00. What comes later, or on a day without trading, belongs to the
-day that began at the last 04:00 and to no session. Source of closes and holidays: the XNYS calendar of
-``exchange_calendars``.
+day that began at the last 04:00 and to no session. Source of holidays and half-days: NYSE's calendar in
+``holidays``.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import holidays
+from holidays.constants import HALF_DAY, PUBLIC
+
+EXCHANGE: Final = "NYSE"
+CLOSE_IN_LABEL: Final = re.compile(r"close at (\d+):(\d+)pm")
 NEW_YORK: Final = ZoneInfo("America/New_York")
 DAY_START: Final = time(4, 0)
 REGULAR_OPEN: Final = time(9, 30)
 REGULAR_CLOSE: Final = time(16, 0)
 AFTER_HOURS_END: Final = time(20, 0)
+EARLY_CLOSE: Final = time(13, 0)
 SATURDAY: Final = 5
-YEARS_BACK: Final = 20
-"""How far back the calendar knows holidays and half-days."""
 
 
 class Session(StrEnum):
@@ -70,8 +75,9 @@ class MarketCalendar:
     """The trading days, looked up by event time and kept once known."""
 
     def __init__(self) -> None:
-        self._closes = _regular_closes()
         self._days: dict[date, TradingDay] = {}
+        self._closed = holidays.financial_holidays(EXCHANGE, categories=PUBLIC)
+        self._half = holidays.financial_holidays(EXCHANGE, categories=HALF_DAY)
 
     def day_at(self, time_ms: int) -> TradingDay:
         """Return the trading day of an event time (ms since 1970 UTC, up to the year 9998)."""
@@ -119,20 +125,16 @@ class MarketCalendar:
         )
 
     def _close_ms(self, day: date) -> int | None:
-        if self._closes and min(self._closes) <= day <= max(self._closes):
-            return self._closes.get(day)
-        # Beyond the calendar's reach holidays are unknown: every weekday counts as a full session.
-        return at(day, REGULAR_CLOSE) if day.weekday() < SATURDAY else None
+        if day.weekday() >= SATURDAY or day in self._closed:
+            return None
+        return at(day, _early_close(self._half[day]) if day in self._half else REGULAR_CLOSE)
+
+
+def _early_close(label: str) -> time:
+    """Return the close that a half-day's label tells, such as "… (markets close at 1:00pm)"."""
+    told = CLOSE_IN_LABEL.search(label)
+    return time(int(told[1]) + 12, int(told[2])) if told else EARLY_CLOSE
 
 
 def _in_new_york(time_ms: int) -> datetime:
     return datetime.fromtimestamp(time_ms / 1000, UTC).astimezone(NEW_YORK)
-
-
-def _regular_closes() -> dict[date, int]:
-    # Imported here: it brings pandas along, which commands that need no calendar should not wait for.
-    import exchange_calendars  # noqa: PLC0415
-
-    start = date.today() - timedelta(days=366 * YEARS_BACK)  # noqa: DTZ011  the library wants a plain date
-    calendar = exchange_calendars.get_calendar("XNYS", start=start.isoformat())
-    return {session.date(): int(close.timestamp() * 1000) for session, close in calendar.closes.items()}
