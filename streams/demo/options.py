@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,8 +15,11 @@ from streams.settings import Port
 from streams.sim.options import SimOptions
 from streams.sim.recording import Recording
 
-MARKET_OPTIONS = ("symbols", "rate", "speed", "seed", "start", "input", "reference")
+MARKET_OPTIONS: Final = ("symbols", "rate", "speed", "seed", "start", "input", "reference")
 """Options of the simulator that a demo has, too; their command-line names are the same."""
+
+CHECKED: Final = 100
+"""How many of a recording's first frames are looked at."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,7 +45,7 @@ def sim_options(given: Mapping[str, Any]) -> SimOptions:
     if options.input is None and not options.speed:
         raise BadInputError("--speed 0 plays a recording as fast as it goes: give one with --input")
     if options.input is not None:
-        Recording(options.input)
+        asyncio.run(_check_recording(options.input))
     return options
 
 
@@ -52,6 +58,19 @@ def demo_options(given: Mapping[str, Any]) -> DemoOptions:
     market = sim_options({name: given.get(name) for name in MARKET_OPTIONS})
     own = {name: value for name, value in given.items() if name not in MARKET_OPTIONS}
     return _validated(DemoOptions, {**own, "market": market})
+
+
+async def _check_recording(path: Path) -> None:
+    """Look whether a file holds frames: among the first ones may be broken ones, but not all are."""
+    async with aclosing(Recording(path).frames()) as frames:
+        checked = 0
+        async for frame in frames:
+            if frame.heads is not None:
+                return
+            checked += 1
+            if checked == CHECKED:
+                break
+    raise BadInputError(f"{path} is no recording: its first lines are no JSON arrays of events")
 
 
 def _validated(model: type[M], given: Mapping[str, Any]) -> M:

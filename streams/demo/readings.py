@@ -42,7 +42,7 @@ class Reading:
     @property
     def is_drained(self) -> bool:
         """Whether everything that the simulator sent has been processed."""
-        return not (self.waiting_bytes or self.account.in_flight or self.lag)
+        return not (self.waiting_bytes or self.account.in_flight)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from streams.redis_link import address
 from streams.settings import Settings
 
 DRAIN_S: Final = 2.0
+"""How long what was sent may take to its end, once the market has halted …"""
+DRAIN_IN_HASTE_S: Final = 1.0
+"""… and where somebody waits for the end."""
 DRAIN_POLL_S: Final = 0.05
 QUIET_S: Final = 2.5
 """Boards that have not changed for this long are final: they are published each second."""
@@ -73,36 +76,44 @@ class Demo:
         try:
             if not await _unless(stop, self._stage.start()):
                 return None
-            self._began = time.monotonic()
-            self._start_seconds = self._began - started
-            self._usage = Usage()
-            reading = await self._watch(stop)
+            self._start_seconds = time.monotonic() - started
+            async with self._spectating() as watching:
+                await self._open_market(watching)
+                reading = await self._watch(stop, watching)
             seconds = time.monotonic() - self._began
-            reading = await self._drain()
+            reading = await self._drain(DRAIN_IN_HASTE_S if stop.is_set() else DRAIN_S)
             self._usage.look(self._stage.pids)
         finally:
             self._view.end()
-            self._view.say("stopping")
+            if self._stage.all_pids:
+                self._view.say("stopping")
             await self._stage.stop()
         return await self._report(reading, seconds)
 
-    async def _watch(self, stop: asyncio.Event) -> Reading:
-        self._view.begin(self._addresses())
-        async with self._spectating() as watching:
-            while True:
-                reading = await self._reader.read()
-                self._usage.look(self._stage.pids)
-                self._view.show(self._status(reading))
-                if reading.error is not None:
-                    raise BadInputError(reading.error)
-                if watching.done():
-                    _raise_first(watching)
-                if self._is_over(reading) or await _is_set_within(stop, READ_S):
-                    return reading
+    async def _open_market(self, watching: asyncio.Task[None]) -> None:
+        ready = asyncio.create_task(self._spectator.until_ready())
+        await asyncio.wait([ready, watching], return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        _raise_first(watching)
+        self._usage = Usage()
+        self._began = time.monotonic()
+        await self._stage.open_market()
 
-    async def _drain(self) -> Reading:
+    async def _watch(self, stop: asyncio.Event, watching: asyncio.Task[None]) -> Reading:
+        self._view.begin(self._addresses())
+        while True:
+            reading = await self._reader.read()
+            self._usage.look(self._stage.pids)
+            self._view.show(self._status(reading))
+            if reading.error is not None:
+                raise BadInputError(reading.error)
+            _raise_first(watching)
+            if self._is_over(reading) or await _is_set_within(stop, READ_S):
+                return reading
+
+    async def _drain(self, patience_s: float) -> Reading:
         await self._stage.halt_market()
-        deadline = time.monotonic() + DRAIN_S
+        deadline = time.monotonic() + patience_s
         while True:
             reading = await self._reader.read()
             if reading.is_drained or time.monotonic() > deadline:
@@ -229,6 +240,8 @@ async def _is_set_within(stop: asyncio.Event, seconds: float) -> bool:
 
 
 def _raise_first(watching: asyncio.Task[None]) -> None:
+    if not watching.done():
+        return
     try:
         watching.result()
     except BaseExceptionGroup as group:

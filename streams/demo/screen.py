@@ -113,7 +113,7 @@ class LiveView(LineView):
     def _screen(self, status: Status) -> RenderableType:
         boards = [_board(feed, status.boards.get(feed, [])) for feed in BOARDS]
         if self._console.width >= SIDE_BY_SIDE:
-            grid = Table.grid(expand=True)
+            grid = Table.grid(expand=True, padding=(0, 2))
             for _ in boards:
                 grid.add_column(ratio=1)
             grid.add_row(*boards)

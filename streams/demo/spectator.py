@@ -61,6 +61,8 @@ class Spectator:
         self._key = key
         self._sent_url = sent_url
         self._boards: dict[Feed, bytes] = {}
+        self._subscribed: set[Feed] = set()
+        self._ready = asyncio.Event()
         self._sampled = asyncio.Event()
         self._sample: list[str] = []
 
@@ -76,6 +78,10 @@ class Spectator:
             group.create_task(self._time_quotes())
             group.create_task(self._ask_when_sent(probe))
 
+    async def until_ready(self) -> None:
+        """Wait until the boards are subscribed."""
+        await self._ready.wait()
+
     def board(self, feed: Feed) -> list[BoardRow]:
         """Return the newest state of a board, best first."""
         payload = self._boards.get(feed)
@@ -84,6 +90,9 @@ class Spectator:
     async def _watch(self, board: Feed) -> None:
         async with WidgetClient(self._url, self._key) as client:
             await client.subscribe(board.key())
+            self._subscribed.add(board)
+            if len(self._subscribed) == len(BOARDS):
+                self._ready.set()
             async for payload in client.payloads():
                 self._boards[board] = payload
                 self.board_updates += 1

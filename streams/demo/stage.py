@@ -123,7 +123,7 @@ class Stage:
         return f"http://{HOST}:{self._rest_port}/sim/{path}"
 
     async def start(self) -> None:
-        """Start everything; return when all of it does its work and the first events are on their way.
+        """Start everything; return when all of it waits for the market.
 
         Raises:
             StreamsError: Something cannot be started; what was is to be ended with ``stop``.
@@ -135,7 +135,13 @@ class Stage:
         )
         await self.keeper.start(self.simulator)
         await together(self._start_servers(), self._start_processes())
-        # The market's first event finds everything ready: a recording starts when somebody listens.
+
+    async def open_market(self) -> None:
+        """Have the listener connect: a recording starts now.
+
+        Raises:
+            UnavailableError: It does not reach the simulator.
+        """
         await self.probe.post(self.listener.health_url.replace("/health", "/start"), {})
         await self.keeper.until_ready(self.listener, self.probe)
 

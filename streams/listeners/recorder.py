@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 from typing import IO, Final, cast
 
-from streams.errors import BadInputError
+from streams.errors import BadInputError, UnavailableError
 from streams.listeners.massive import MassiveConnection
 from streams.listeners.split import Splitter
 from streams.listeners.supervisor import AuthFailedError, State, Supervisor
@@ -122,6 +122,7 @@ async def run(
         SettingsError: There is no vendor key.
         BadInputError: The file, the feed or a subscription cannot be used.
         AuthFailedError: The vendor does not accept the key.
+        UnavailableError: It was not reached even once.
     """
     settings.vendor_key()
     counters = Counters()
@@ -153,6 +154,9 @@ async def run(
     except TimeoutError:
         logger.debug("the time is over")
     finally:
+        why = supervisor.status().last_error
         await supervisor.stop()
         await file.close()
+    if not counters.get("connections"):
+        raise UnavailableError(why or "there was no time to connect")
     return file.frames

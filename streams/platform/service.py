@@ -36,6 +36,8 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s
     Raises:
         StreamsError: Kafka does not answer, or a setting is missing: nothing has been started then.
     """
+    # It logs each failed try; what waits for Kafka here says so once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     settings.vendor_key()
     if settings.auth_enabled and settings.auth_api_key is None:
         raise SettingsError("set AUTH_API_KEY to the key of the WDS's clients (or AUTH_ENABLED=false)")

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from streams.demo.options import demo_options
+from streams.errors import BadInputError
+
+
+def test_what_is_not_given_keeps_its_default() -> None:
+    options = demo_options({"rate": 5.0, "symbols": None, "workers": 2, "seconds": None})
+    assert (options.market.rate, options.market.symbols, options.workers) == (5.0, 8_000, 2)
+    assert (options.wds_port, options.seconds) == (4202, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"workers": 0}, "--workers"),
+        ({"wds_port": 70_000}, "--wds-port"),
+        ({"seconds": 0}, "--seconds"),
+        ({"start": "tomorrow"}, "--start"),
+        ({"symbols": 0}, "--symbols"),
+        ({"speed": 0}, "--input"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(given: dict, word: str) -> None:
+    with pytest.raises(BadInputError, match=word):
+        demo_options(given)
+
+
+def test_a_recording_may_begin_with_a_broken_frame(tmp_path: Path) -> None:
+    path = tmp_path / "recording.ndjson"
+    path.write_bytes(b'[{"ev":\n[{"ev":"A","sym":"A"}]\n')
+    assert demo_options({"input": path}).market.input == path
