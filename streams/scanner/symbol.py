@@ -62,7 +62,9 @@ class SymbolStates:
             state = find(event.sym)
             # Nearly every bar belongs to the baseline that its symbol is in: no calendar for those.
             if state is not None and state.since_ms <= event.s < state.until_ms:
-                if event.e >= state.last.e:
+                last = state.last
+                # Bars of a second and of a minute come in any order: of two with one end the shorter counts.
+                if event.e > last.e or (event.e == last.e and event.s >= last.s):
                     state.last = event
                     state.offset = offset
             else:

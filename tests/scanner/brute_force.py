@@ -132,8 +132,9 @@ def market(arrivals: Iterable[Arrival], references: Iterable[Json] = ()) -> Mark
         latest = max(moment_of(bar["s"]) for bar in bars)
         current = [bar for bar in bars if moment_of(bar["s"]) == latest]
         baseline = current[0].get("o") or current[0]["c"]
-        newest_end = max(bar["e"] for bar in current)
-        newest = [bar for bar in current if bar["e"] == newest_end][-1]
+        # Of a second's and a minute's bar with one end the second's counts, whichever comes first.
+        newest_time = max((bar["e"], bar["s"]) for bar in current)
+        newest = [bar for bar in current if (bar["e"], bar["s"]) == newest_time][-1]
         reference = known.get((symbol, start_ms(latest.day)), {})
         standing[symbol] = latest, row_of(symbol, newest, baseline, reference)
     return _boards(standing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.events import Aggregate
@@ -27,7 +28,8 @@ def states(calendar: MarketCalendar) -> SymbolStates:
 
 def bar(day: date, clock: time, close: float = 10.0, **fields: Any) -> Aggregate:  # noqa: ANN401  an event's fields
     start = at(day, clock)
-    return Aggregate(sym="A", av=100, c=close, s=start, e=start + 1000, **fields)
+    whole: dict[str, Any] = {"sym": "A", "av": 100, "c": close, "s": start, "e": start + 1000, **fields}
+    return Aggregate(**whole)
 
 
 def apply(states: SymbolStates, *bars: Aggregate, received_ms: int | None = None) -> SymbolState:
@@ -73,6 +75,16 @@ def test_an_older_bar_does_not_overwrite_a_newer_one(states: SymbolStates) -> No
 def test_a_bar_of_the_same_second_corrects_the_one_before(states: SymbolStates) -> None:
     state = apply(states, bar(MONDAY, time(10), close=2.0), bar(MONDAY, time(10), close=1.0))
     assert state.last.c == 1.0
+
+
+@pytest.mark.parametrize("minute_first", [False, True])
+def test_of_a_second_and_a_minute_that_end_together_the_second_counts(
+    states: SymbolStates, minute_first: bool
+) -> None:
+    second = bar(MONDAY, time(10, 0, 59), v=1)
+    minute = msgspec.structs.replace(second, s=at(MONDAY, time(10)), v=60)
+    state = apply(states, *([minute, second] if minute_first else [second, minute]))
+    assert state.last.v == 1
 
 
 def test_a_late_pre_market_bar_does_not_touch_the_baseline_of_regular_trading(

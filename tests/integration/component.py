@@ -1,0 +1,24 @@
+"""Runs the listener or the WDS as a process: ``python component.py listener``, with settings as usual."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from streams import settings
+from streams.listeners import service as listener
+from streams.telemetry import configure_logging
+from streams.wds import service as wds
+
+RUN = {"listener": listener.run, "wds": wds.run}
+
+
+async def _main(name: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await RUN[name](settings.load(), stop)
+
+
+configure_logging("INFO")
+asyncio.run(_main(sys.argv[1]))
