@@ -50,6 +50,8 @@ class WorkerApp(faust.App):
     def __init__(self, name: str, settings: Settings) -> None:
         self.settings = settings
         self.counters = Counters()
+        self.redis: Callable[[], dict[str, bool]] | None = None
+        """Tells of each Redis database whether it takes what is written; None for an app that writes none."""
         self._claim: IO[bytes] | None = None
         self._started_at = time.time()
         super().__init__(
@@ -103,25 +105,29 @@ class WorkerApp(faust.App):
         """Return what this worker does: state, partitions, lag by partition, counters."""
         assigned = self.consumer.assignment() if self._consumer is not None else set()
         ready = bool(self.tables.actives_ready) and not self.rebalancing
+        redis = {} if self.redis is None else self.redis()
         return {
-            "status": "ok" if ready else "rebalancing",
+            "status": "rebalancing" if not ready else "ok" if all(redis.values()) else "redis_away",
             "app": self.conf.id,
             "uptime_s": round(time.time() - self._started_at, 1),
             "partitions": [self._progress(tp) for tp in sorted(assigned) if "changelog" not in tp.topic],
+            "redis": redis,
             "counters": self.counters.snapshot(),
         }
 
     def _progress(self, tp: TP) -> dict[str, Any]:
-        end = self.monitor.tp_end_offsets.get(tp)
+        end = self.consumer.highwater(tp)
         read = self.monitor.tp_read_offsets.get(tp)
-        committed = self.monitor.tp_committed_offsets.get(tp)
+        # Before the first record the consumer stands where the group has committed.
+        start = self.consumer._read_offset.get(tp) or 0  # type: ignore[attr-defined]  # noqa: SLF001  no public way
+        position = start if read is None else max(start, read + 1)
         return {
             "topic": tp.topic,
             "partition": tp.partition,
-            "read": read,
-            "committed": committed,
+            "position": position,
+            "committed": self.monitor.tp_committed_offsets.get(tp),
             "end": end,
-            "lag": None if end is None or read is None else max(0, end - read - 1),
+            "lag": None if end is None else max(0, end - position),
         }
 
     def _claim_data_dir(self) -> None:
@@ -197,6 +203,7 @@ def _given_data_dir() -> Path | None:
 def _health_view(app: WorkerApp) -> Callable[[View, Request], Any]:
     async def health(view: View, request: Request) -> Response:
         report = app.health()
-        return view.json(report, status=200 if report["status"] == "ok" else 503)
+        # Without Redis a worker goes on: to start it again would help nobody.
+        return view.json(report, status=503 if report["status"] == "rebalancing" else 200)
 
     return health

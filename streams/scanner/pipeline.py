@@ -72,6 +72,7 @@ class Pipeline:
         self._merger = partial.Merger(app.settings.partitions(AGGREGATES))
         self._partials = RecordWriter(app.settings)
         self._emitter = Emitter(app.settings, app.counters)
+        app.redis = lambda: self._emitter.connected
         self._emitter.source(feeds.QUOTE, self._quotes, self._republish)
 
     async def scan(self, events: AsyncIterable[EventT[bytes]]) -> None:
