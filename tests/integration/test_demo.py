@@ -173,7 +173,7 @@ def test_a_second_demo_runs_beside_the_first(start_demo: StartDemo) -> None:
     assert_sound(json.loads(out.splitlines()[-1]))
 
 
-def test_the_port_of_the_wds_is_that_asked_for(tmp_path: Path) -> None:
+def test_the_port_of_the_wds_is_that_asked_for(start_demo: StartDemo) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
