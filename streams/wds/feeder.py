@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from functools import partial
 
 from streams.feeds import Database, Kind
@@ -99,10 +99,17 @@ class Feeder:
     async def _catch_up(self, database: Database) -> None:
         # What was published while the connection was down is only in the values now.
         with self._hub.watch() as seen:
-            values = await self._snapshots.latest(database, self._latest_channels(database))
-            for channel, value in values.items():
-                if channel not in seen:
-                    self._hub.dispatch(channel, value)
+            async for values in self._current(database):
+                for channel, value in values.items():
+                    if channel not in seen:
+                        self._hub.dispatch(channel, value)
+
+    async def _current(self, database: Database) -> AsyncIterator[dict[str, bytes]]:
+        yield await self._snapshots.latest(database, self._latest_channels(database))
+        for feed in tuple(self._hub.globbed):
+            if feed.database is database and feed.kind is Kind.LATEST:
+                async for values in self._snapshots.all_latest(feed):
+                    yield values
 
     def _latest_channels(self, database: Database) -> list[str]:
         return [

@@ -46,6 +46,11 @@ class Hub:
         """The feeds that clients are subscribed to by their very names."""
         return self._exact.keys()
 
+    @property
+    def globbed(self) -> Collection[Feed]:
+        """The feeds of which clients are subscribed to some keys by a glob."""
+        return self._globs.keys()
+
     @contextmanager
     def watch(self) -> Iterator[set[str]]:
         """Give a set that collects the channels dispatched meanwhile."""

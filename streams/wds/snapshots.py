@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, cast
 
 import msgspec
 
 from streams import feeds, redis_link
-from streams.feeds import Database, Kind
+from streams.feeds import Database, Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
+from streams.wds.interests import family_pattern
 from streams.wds.protocol import NULL
 
 CONNECTIONS: Final = 16
 """Most snapshots that one Redis is asked for at a time; further ones wait their turn."""
+KEYS_A_COMMAND: Final = 500
 
 logger: Final = logging.getLogger(__name__)
 
@@ -83,6 +85,23 @@ class Snapshots:
             self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
             return {}
         return {key: value for key, value in zip(keys, values, strict=True) if value}
+
+    async def all_latest(self, feed: Feed) -> AsyncIterator[dict[str, bytes]]:
+        """Yield the values of a latest-value feed, or of all of a family, by key, some at a time."""
+        pattern = family_pattern(feed)
+        if pattern is None:
+            yield await self.latest(feed.database, [feed.pattern])
+            return
+        keys: set[str] = set()
+        try:
+            async for key in self._clients[feed.database].scan_iter(match=pattern, count=KEYS_A_COMMAND):
+                keys.add(key.decode(errors="replace"))
+                if len(keys) >= KEYS_A_COMMAND:
+                    yield await self.latest(feed.database, list(keys))
+                    keys.clear()
+        except redis_link.FAILURES as error:
+            self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
+        yield await self.latest(feed.database, list(keys))
 
     def _checked(self, key: str, data: bytes) -> bytes:
         # A value goes into the reply as it is: one that is no JSON in UTF-8 would spoil the whole message.

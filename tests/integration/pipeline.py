@@ -128,12 +128,10 @@ class Pipeline:
             finally:
                 await asyncio.gather(*(child.stop() for child in self._children))
 
-    @contextlib.asynccontextmanager
-    async def vendor(self, recording: Path, **options: object) -> AsyncIterator[Simulator]:
-        """Play a recording to the listener, as fast as it goes unless told otherwise."""
+    def vendor(self, recording: Path, **options: object) -> Simulator:
+        """Return a vendor that plays a recording to the listener, at full speed unless told otherwise."""
         given = {"input": recording, "speed": 0, "ws_port": self._sim_port, **options}
-        async with Simulator(SimOptions.model_validate(given)) as simulator:
-            yield simulator
+        return Simulator(SimOptions.model_validate(given))
 
     async def played(self, simulator: Simulator) -> None:
         """Return once the recording has been played and everything of it is committed by the workers."""

@@ -61,7 +61,7 @@ def differences(found: Market, expected: Market) -> str:
 
 def _difference(name: str, found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> str:
     wrong = [key for key in expected.keys() | found.keys() if found.get(key) != expected.get(key)]
-    shown = [f"{key}: {_fields(found.get(key), expected.get(key))}" for key in sorted(wrong, key=str)[:5]]
+    shown = [f"{key}: {_fields(found.get(key), expected.get(key))}" for key in sorted(wrong, key=str)[:2]]
     return f"{name}: {len(wrong)} differ {shown}"
 
 

@@ -136,6 +136,10 @@ class Workers:
         self._all.append(worker)
         return worker
 
+    def running(self) -> list[Worker]:
+        """Return the workers that run, oldest first."""
+        return [worker for worker in self._all if worker.running]
+
     async def __aenter__(self) -> Workers:
         return self
 

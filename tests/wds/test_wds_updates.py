@@ -196,10 +196,11 @@ async def test_clients_stay_and_get_updates_again_after_redis_was_restarted(
     assert await receive(client) == "again"
 
 
+@pytest.mark.parametrize("name", ["quote:ABC", "quote:*", "quote:A?C"])
 async def test_what_was_missed_while_the_connection_was_lost_is_sent_afterwards(
-    client: ClientConnection, wdc: Redis
+    client: ClientConnection, wdc: Redis, name: str
 ) -> None:
-    await subscribe(client, "quote:ABC")
+    await subscribe(client, name)
     await wdc.set("quote:ABC", "missed")
     assert await wdc.client_kill_filter(_type="pubsub") == 1
     assert await receive(client) == "missed"
