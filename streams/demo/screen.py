@@ -20,7 +20,9 @@ from streams.feeds import Feed
 
 LINE_S: Final = 3.0
 ROWS: Final = 10
-SIDE_BY_SIDE: Final = 120
+FEW_ROWS: Final = 4
+"""Rows of a board where they stand one below the other."""
+SIDE_BY_SIDE: Final = 100
 """Columns of a terminal that has room for the boards side by side."""
 _TITLES: Final = {
     feeds.TOP_GAPPERS: "Gappers: against the previous close",
@@ -30,6 +32,7 @@ _TITLES: Final = {
 _BILLION: Final = 1e9
 _MILLION: Final = 1e6
 _THOUSAND: Final = 1e3
+_HUNDRED: Final = 100.0
 
 
 class View(Protocol):
@@ -111,15 +114,15 @@ class LiveView(LineView):
             self._live = None
 
     def _screen(self, status: Status) -> RenderableType:
-        boards = [_board(feed, status.boards.get(feed, [])) for feed in BOARDS]
-        if self._console.width >= SIDE_BY_SIDE:
+        rows = ROWS if (wide := self._console.width >= SIDE_BY_SIDE) else FEW_ROWS
+        boards = [_board(feed, status.boards.get(feed, []), rows) for feed in BOARDS]
+        shown: list[RenderableType] = list(boards)
+        if wide:
             grid = Table.grid(expand=True, padding=(0, 2))
             for _ in boards:
                 grid.add_column(ratio=1)
             grid.add_row(*boards)
-            shown: list[RenderableType] = [grid]
-        else:
-            shown = [boards[0]]
+            shown = [grid]
         return Group(_figures(status), *shown, _where(self._addresses))
 
 
@@ -145,18 +148,19 @@ def _figures(status: Status) -> RenderableType:
     return Panel(line, title="market streams", title_align="left")
 
 
-def _board(feed: Feed, rows: Sequence[BoardRow]) -> Table:
+def _board(feed: Feed, rows: Sequence[BoardRow], count: int) -> Table:
+    since_open = feed is feeds.TOP_GAINERS
     table = Table(title=_TITLES[feed], title_justify="left", expand=True, box=None, pad_edge=False)
-    table.add_column("#", justify="right", style="dim")
-    table.add_column("Symbol", style="bold")
-    for name in ("Price", "Chg %", "Open %", "Vol"):
-        table.add_column(name, justify="right")
-    for row in rows[:ROWS]:
+    table.add_column("#", justify="right", style="dim", min_width=2)
+    table.add_column("Symbol", style="bold", no_wrap=True)
+    for name, width in (("Price", 6), ("Open %" if since_open else "Chg %", 7), ("Vol", 5)):
+        table.add_column(name, justify="right", min_width=width, no_wrap=True)
+    for row in rows[:count]:
+        change = row.pct_change_since_open if since_open else row.pct_change
         table.add_row(
-            str(row.rank), row.symbol, price(row.close), percent(row.pct_change),
-            percent(row.pct_change_since_open), volume(row.accumulated_volume),
-        )  # fmt: skip
-    for _ in range(ROWS - len(rows)):
+            str(row.rank), row.symbol, price(row.close), percent(change), volume(row.accumulated_volume)
+        )
+    for _ in range(count - len(rows)):
         table.add_row("")
     return table
 
@@ -178,7 +182,8 @@ def percent(value: float | None) -> Text:
     if value is None:
         return Text("–", "dim")
     colour = "green" if value > 0 else "red" if value < 0 else "dim"
-    return Text(f"{value:+,.2f}%" if abs(value) < _THOUSAND else f"{value:+,.0f}%", colour)
+    decimals = 2 if abs(value) < _HUNDRED else 1 if abs(value) < _THOUSAND else 0
+    return Text(f"{value:+,.{decimals}f}%", colour)
 
 
 def volume(value: float) -> str:

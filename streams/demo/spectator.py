@@ -16,9 +16,9 @@ from streams.feeds import Feed
 from streams.platform.probe import Probe
 
 BOARDS: Final = (feeds.TOP_GAPPERS, feeds.TOP_GAINERS, feeds.TOP_VOLUME)
-SAMPLE: Final = 20
-"""Symbols whose quotes are timed, from all over the volume board."""
-ASK_S: Final = 1.0
+SAMPLE: Final = 50
+"""Symbols whose quotes are timed: those traded most, so that there is something to time."""
+ASK_S: Final = 0.5
 
 
 class BoardRow(msgspec.Struct):
@@ -42,7 +42,7 @@ _quote: Final = msgspec.json.Decoder(_Quote)
 
 
 class Spectator:
-    """Watches the boards and a sample of quotes, each on a connection of its own.
+    """Watches the boards and the quotes of a few symbols, each on a connection of its own.
 
     Args:
         url: The WDS's WebSocket address.
@@ -100,8 +100,7 @@ class Spectator:
                     self._choose_sample()
 
     def _choose_sample(self) -> None:
-        rows = self.board(feeds.TOP_VOLUME)
-        self._sample = [row.symbol for row in rows[:: max(1, len(rows) // SAMPLE)]][:SAMPLE]
+        self._sample = [row.symbol for row in self.board(feeds.TOP_VOLUME)[:SAMPLE]]
         if self._sample:
             self._sampled.set()
 
