@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from streams.compression import COMPRESSION
 from streams.settings import Settings
 from streams.telemetry import Reporter
 
@@ -91,7 +92,7 @@ class RecordWriter:
                     bootstrap_servers=self._settings.kafka_bootstrap,
                     enable_idempotence=True,
                     acks="all",
-                    compression_type="zstd",
+                    compression_type=COMPRESSION,
                     max_batch_size=BATCH_BYTES,
                     max_request_size=4 * BATCH_BYTES,
                     request_timeout_ms=int(self._settings.kafka_timeout_s * 1000),

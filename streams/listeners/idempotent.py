@@ -8,6 +8,8 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from streams.compression import COMPRESSION
+
 BATCH_BYTES: Final = 512 * 1024
 """A batch takes no further record beyond this size: half of Kafka's default ``max.message.bytes``."""
 REQUEST_BYTES: Final = 16 * 1024 * 1024
@@ -35,9 +37,7 @@ class IdempotentProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka's 
             client_id="streams-listener",
             enable_idempotence=True,
             acks="all",
-            # Market data shrinks to a quarter at 320 MB/s with aiokafka's zstd (level 3), but to a third
-            # at 35 to 65 MB/s with its lz4 (level 9); neither level is a setting.
-            compression_type="zstd",
+            compression_type=COMPRESSION,
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
             request_timeout_ms=int(timeout_s * 1000),
