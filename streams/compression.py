@@ -1,7 +1,8 @@
 """How records are compressed: zstd at level 1.
 
 aiokafka has no setting for a level and takes 3 (zstd) or 9 (lz4, ten times slower). On market data level 1
-takes two thirds of the time of level 3 and makes nothing larger; a listener compresses for a quarter of its time.
+takes two thirds of the time of level 3 and makes nothing larger, and a listener spends a quarter of its time
+on compression.
 """
 
 from __future__ import annotations
