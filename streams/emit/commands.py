@@ -13,6 +13,7 @@ from typing import Final
 
 import hiredis
 
+from streams.emit.lists import Amendment
 from streams.feeds import Feed
 
 Entry = tuple[str | None, bytes]
@@ -43,6 +44,30 @@ for i = 3, #ARGV, 2 do
   redis.call('EXPIRE', key, ttl)
   redis.call('PUBLISH', key, ARGV[i + 1])
 end"""
+# Whoever else has changed the list, or emptied it, is noticed by its length and the entry that should stay.
+AMEND_SCRIPT: Final = b"""
+local key, ttl, known, drop, last = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] - 1
+if drop < 0 then
+  redis.call('DEL', key)
+else
+  if redis.call('TYPE', key).ok ~= 'list' or redis.call('LLEN', key) ~= known
+    or redis.call('LINDEX', key, drop) ~= ARGV[6] then return 0 end
+  redis.call('LTRIM', key, drop, -1)
+end
+for i = 7, #ARGV, 2 do
+  redis.call('LPUSH', key, ARGV[i + 1])
+end
+redis.call('LTRIM', key, 0, last)
+redis.call('EXPIRE', key, ttl)
+for i = 7, #ARGV, 2 do
+  if ARGV[i] == '1' then redis.call('PUBLISH', key, ARGV[i + 1]) end
+end
+return 1"""
+# A key that every writer sets: where it is gone, so is everything else.
+PRESENCE_SCRIPT: Final = b"""
+local was = redis.call('EXISTS', KEYS[1])
+redis.call('SET', KEYS[1], '1', 'EX', 60)
+return was"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,46 @@ def set_calls(feed: Feed, entries: Iterable[Entry], bad: list[Entry]) -> Iterato
 def push_calls(feed: Feed, entries: Iterable[Entry], bad: list[Entry]) -> Iterator[Call]:
     """Yield the calls that push and publish ``entries`` of a list feed, in order; ``bad`` as for sets."""
     return _calls(feed, [b"EVAL", PUSH_SCRIPT, 0, feed.ttl, feed.bound], entries, bad)
+
+
+def list_key(feed: Feed, symbol: str | None) -> bytes:
+    """Return a list's key.
+
+    Raises:
+        UnicodeEncodeError: The symbol has no UTF-8 form.
+    """
+    return feed.key(symbol).encode()
+
+
+def range_call(key: bytes) -> bytes:
+    """Return the call that answers a whole list, newest first."""
+    return _pack((b"LRANGE", key, 0, -1))
+
+
+def amend_call(key: bytes, ttl: int, change: Amendment, sizes: tuple[int, int], news: set[bytes]) -> bytes:
+    """Return the call that amends a list all at once and publishes ``news`` of what it adds, oldest first.
+
+    Redis answers 0, and changes nothing, where the list is not the one that was meant.
+
+    Args:
+        key: The list's key.
+        ttl: Seconds until it expires.
+        change: The amendment.
+        sizes: How many entries the list has before and after it.
+        news: What subscribers are to be sent.
+    """
+    before, after = sizes
+    arguments: list[bytes | int] = [
+        b"EVAL", AMEND_SCRIPT, 0, key, ttl, before, change.drop, after, change.base
+    ]  # fmt: skip
+    for value in change.added:
+        arguments += (b"1" if value in news else b"0", value)
+    return _pack(tuple(arguments))
+
+
+def presence_call(name: str) -> bytes:
+    """Return the call that answers whether Redis still has the key ``name``, and sets it."""
+    return _pack((b"EVAL", PRESENCE_SCRIPT, 1, name.encode()))
 
 
 def _calls(feed: Feed, head: list[bytes | int], entries: Iterable[Entry], bad: list[Entry]) -> Iterator[Call]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Self
 
 from streams.emit.commands import Entry
@@ -54,6 +54,31 @@ class Emitter:
             ValueError: The feed is no list, or a symbol is missing or too many.
         """
         self._writers[feed.database].push(feed, symbol, value)
+
+    def replace(
+        self, feed: Feed, values: Sequence[bytes], symbol: str | None = None, *, backlog: bool = False
+    ) -> None:
+        """Make a list hold exactly ``values``, all at once, and publish what of it is new, oldest first.
+
+        The emitter keeps the list: it is there again after Redis came back empty, until it would have
+        expired. What changes near its top costs little, however long it is. When Redis goes away in the
+        middle of a write, an entry may be published twice.
+
+        Args:
+            feed: A list feed; nothing else may be pushed to it.
+            values: The entries, newest first; those beyond the feed's bound do not count.
+            symbol: Whose list it is, where the feed is one of a family.
+            backlog: Whether the values are old ones, as after a recovery: then only what a list in Redis
+                lacks is published, and nothing where there is none.
+
+        Raises:
+            ValueError: The feed is no list, or a symbol is missing or too many.
+        """
+        self._writers[feed.database].replace(feed, symbol, values, backlog=backlog)
+
+    def forget(self, feed: Feed, symbol: str | None = None) -> None:
+        """Leave a list that was replaced to another worker, as it is in Redis."""
+        self._writers[feed.database].forget(feed, symbol)
 
     def source(self, feed: Feed, collect: Callable[[], Iterable[Entry]], resync: Callable[[], None]) -> None:
         """Ask a producer for its changes at each flush, so that it encodes no value that would be replaced.

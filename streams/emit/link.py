@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from pydantic import SecretStr
 
@@ -43,14 +43,14 @@ class Link:
         """Drop the connection."""
         await self._connection.disconnect(nowait=True)
 
-    async def ping(self) -> None:
-        """Make sure that Redis answers.
+    async def ask(self, packed: bytes) -> Any:  # noqa: ANN401  whatever the command answers
+        """Send one command and return the answer.
 
         Raises:
-            RedisError: It does not.
+            RedisError: It may not have been done. Its answer may be left to read, so ``open`` must come next.
         """
-        await self._connection.send_command("PING", check_health=False)
-        await self._connection.read_response()
+        await self._connection.send_packed_command([packed], check_health=False)
+        return await self._connection.read_response()
 
     async def send(self, calls: Sequence[Call]) -> None:
         """Send ``calls`` and wait until Redis has done all of them.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +15,18 @@ from pydantic import SecretStr
 
 from streams import redis_link
 from streams.backoff import Backoff
-from streams.emit.commands import Call, Entry, push_calls, set_calls
+from streams.emit.commands import (
+    Call,
+    Entry,
+    amend_call,
+    list_key,
+    presence_call,
+    push_calls,
+    range_call,
+    set_calls,
+)
 from streams.emit.link import Link
+from streams.emit.lists import KeptList, KeptLists, amendment
 from streams.emit.pending import LatestValues, ListEntries
 from streams.feeds import Feed, Kind
 from streams.settings import Settings
@@ -24,7 +35,9 @@ from streams.telemetry import Counters, Reporter
 DUTY: Final = 19
 """A flush starts no earlier than this many times the CPU time of the one before, after that one started."""
 HEARTBEAT_S: Final = 1.0
-"""After this time without a write Redis is asked whether it is still the same."""
+"""How often Redis is asked whether it still holds what it was given."""
+MAX_TRIES: Final = 3
+"""How often a list is written at once that someone else changes at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +77,12 @@ class DatabaseWriter:
         self._reporter = Reporter(logger)
         self._latest: dict[Feed, LatestValues] = {}
         self._entries = ListEntries(settings.emit_max_entries)
+        self._lists: dict[Feed, KeptLists] = {}
+        self._presence = presence_call(f"emitter:{uuid.uuid4().hex}")
         self._sources: list[Source] = []
         self._stopping = asyncio.Event()
         self._cpu_s = 0.0
-        self._written_at = 0.0
+        self._asked_at = 0.0
 
     @property
     def connected(self) -> bool:
@@ -103,6 +118,28 @@ class DatabaseWriter:
         if not self._entries.push(feed, symbol, value):
             self._drop("emit_entries_full", 1)
 
+    def replace(self, feed: Feed, symbol: str | None, values: Sequence[bytes], *, backlog: bool) -> None:
+        """Let a list wait to be written as a whole.
+
+        Raises:
+            ValueError: The feed is no list, or a symbol is missing or too many.
+        """
+        if feed.kind is not Kind.LIST or (symbol is None) == ("{}" in feed.pattern):
+            raise ValueError(f"values put to feed {feed.pattern!r} with symbol {symbol!r}")
+        lists = self._lists.get(feed)
+        if lists is None:
+            lists = self._lists[feed] = KeptLists(feed, self._max_keys)
+        unsent = lists.replace(symbol, values, backlog=backlog)
+        if unsent is None:
+            self._drop("emit_keys_full", len(values))
+        else:
+            self._counters.add("conflated", unsent)
+
+    def forget(self, feed: Feed, symbol: str | None) -> None:
+        """Leave a list that was replaced to others."""
+        if feed in self._lists:
+            self._lists[feed].forget(symbol)
+
     async def run(self) -> None:
         """Write until ``stop``, connecting anew as often as it takes; at the end write what waits.
 
@@ -113,6 +150,7 @@ class DatabaseWriter:
         while not self._stopping.is_set():
             try:
                 await self._link.open()
+                await self._link.ask(self._presence)
                 self._resync()
                 await self._flush_until_stopped(backoff)
             except redis_link.FAILURES as error:
@@ -121,7 +159,8 @@ class DatabaseWriter:
             finally:
                 await self._link.close()
             await self._pause(backoff.next_s())
-        waiting = sum(map(len, self._latest.values())) + len(self._entries)
+        waiting = sum(map(len, self._latest.values())) + sum(map(len, self._lists.values()))
+        waiting += len(self._entries)
         self._drop("emit_closed", waiting)
 
     def stop(self) -> None:
@@ -134,13 +173,18 @@ class DatabaseWriter:
             started = time.monotonic()
             self._cpu_s = 0.0
             await self._flush()
-            if started - self._written_at >= HEARTBEAT_S:
-                await self._link.ping()
-                self._written_at = started
+            if started - self._asked_at >= HEARTBEAT_S:
+                await self._make_sure()
             backoff.reset()
             pause_s = max(self._interval_s, DUTY * self._cpu_s)
             await self._pause(started + pause_s - time.monotonic())
         await self._flush()
+
+    async def _make_sure(self) -> None:
+        if not await self._link.ask(self._presence):
+            self._reporter.warn(f"Redis {self._address} was emptied, everything is written again")
+            self._resync()
+        self._asked_at = time.monotonic()
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -151,6 +195,8 @@ class DatabaseWriter:
         # Redis may have come back empty: everything has to be written again.
         for values in self._latest.values():
             values.resync()
+        for lists in self._lists.values():
+            lists.resync()
         for source in self._sources:
             source.resync()
 
@@ -162,6 +208,29 @@ class DatabaseWriter:
             await self._send(self._pack_latest(source.feed, source.collect))
         if self._entries:
             await self._flush_entries()
+        for feed, lists in self._lists.items():
+            for symbol, kept in lists.waiting():
+                await self._flush_list(feed, lists, symbol, kept)
+
+    async def _flush_list(self, feed: Feed, lists: KeptLists, symbol: str | None, kept: KeptList) -> None:
+        try:
+            key = list_key(feed, symbol)
+        except UnicodeEncodeError:
+            lists.forget(symbol)
+            self._drop_bad(feed, [(symbol, b"")])
+            return
+        if kept.given is None and kept.known is None:
+            kept.known = await self._link.ask(range_call(key))
+        for _ in range(MAX_TRIES):
+            wanted, news = kept.wanted, kept.news()
+            change = amendment(kept.known, wanted)
+            sizes = (len(kept.known or ()), len(wanted))
+            if await self._link.ask(amend_call(key, feed.ttl, change, sizes, news)):
+                lists.done(symbol, kept, wanted)
+                self._counters.add("published", len(news))
+                return
+            # Expired, emptied, or another worker's by now: written anew, whatever it is.
+            kept.known = None
 
     async def _flush_latest(self, feed: Feed, values: LatestValues) -> None:
         taken = values.take()
@@ -202,7 +271,6 @@ class DatabaseWriter:
         if not calls:
             return
         await self._link.send(calls)
-        self._written_at = time.monotonic()
         self._counters.add("published", sum(call.values for call in calls))
 
     def _drop_bad(self, feed: Feed, bad: list[Entry]) -> None:
