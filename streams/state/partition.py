@@ -76,6 +76,10 @@ class Partition(Generic[R]):
         """How many batches wait to be acknowledged."""
         return len(self._pending)
 
+    def outlived(self, end: int) -> bool:
+        """Tell whether a recovered row holds a batch that a source which ends before ``end`` cannot have."""
+        return self._recovered >= end
+
     def replays(self, offset: int) -> bool:
         """Tell whether some recovered row may already hold the batch at ``offset``."""
         return offset <= self._recovered

@@ -14,8 +14,9 @@ from faust.types import TP, EventT
 
 from streams import records
 from streams.backoff import Backoff
+from streams.errors import StreamsError
 from streams.settings import Settings
-from streams.state.partition import Flush, Partition, Row
+from streams.state.partition import NOTHING, Flush, Partition, Row
 from streams.state.store import PartitionStore, PartitionTable, partition_table
 from streams.telemetry import Counters, Reporter
 from streams.writer import RecordWriter
@@ -103,6 +104,8 @@ class WriteBehindTable(Generic[R]):
             message.acked = True
             self._counters.add("batches_skipped", reason="earlier_generation")
             return None
+        if partition.applied == NOTHING:
+            await self._check_source(partition, message.tp)
         payload, headers = message.value, message.headers
         # The event waits for its flush; a second of payloads would be a hundred megabytes.
         event.value = message.value = None
@@ -115,6 +118,17 @@ class WriteBehindTable(Generic[R]):
         received_ns = records.received_ns(cast("list[tuple[str, bytes]] | None", headers))
         received_ms = None if received_ns is None else received_ns // 1_000_000
         return Batch(partition, message.offset, message.key, payload or b"", received_ms)
+
+    async def _check_source(self, partition: Partition[R], tp: TP) -> None:
+        end = self._app.consumer.highwater(tp)
+        if end is not None and partition.outlived(end):
+            # Its stamps would have every batch of the new topic taken for one that the rows hold.
+            error = StreamsError(
+                f"{tp.topic} was made anew, but {self._table.changelog_topic_name} remembers the old one: "
+                "delete that topic, and this worker's data directory"
+            )
+            await self._app.crash(error)
+            raise error
 
     async def run(self) -> None:
         """Flush for ever, at most once in ``flush_interval_s``."""
@@ -190,6 +204,18 @@ class WriteBehindTable(Generic[R]):
                 return
 
     async def _recover(self) -> None:
+        try:
+            self._load_partitions()
+        except msgspec.DecodeError as error:
+            # Faust goes on where this raises, with a worker that has no rows and skips every batch.
+            await self._app.crash(
+                StreamsError(
+                    f"rows of {self._table.changelog_topic_name} are none of this version's ({error}): "
+                    "run the version that wrote them, or delete that topic and this worker's data directory"
+                )
+            )
+
+    def _load_partitions(self) -> None:
         changelog = self._table.changelog_topic_name
         for tp in self._app.assignor.assigned_actives():
             if tp.topic == changelog:

@@ -136,3 +136,9 @@ def test_counts_are_exact_whatever_crashes(batches: list[list[str]], crashes: li
         for key in batch:
             expected[key] = expected.get(key, 0) + 1
     assert {key: row.count for key, row in table.items()} == expected
+
+
+def test_a_row_that_is_newer_than_its_source_is_noticed() -> None:
+    partition = Partition[Count](0, {"A": Count(5, 3)})
+    assert partition.outlived(5)
+    assert not partition.outlived(6)
