@@ -14,7 +14,7 @@ _.download  # jgo's resolver
 _.model_config  # pydantic
 _.log_message  # http.server
 _._batch_ttl  # aiokafka's accumulator
-_.scheduled_subs, _.schedule_resub  # the vendor's client
+_.scheduled_subs, _.schedule_resub, _._handle_reconnect  # the vendors' clients
 _.capture_signals, _.should_exit  # uvicorn's server
 _.handle_parser_exception, _.close_timer  # uvicorn's WebSocket protocol
 _._new_store  # faust's table

@@ -13,11 +13,13 @@ import msgspec
 
 E = TypeVar("E")
 
+Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Price = Annotated[float, msgspec.Meta(ge=0)]
-Shares = Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
+Shares = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | Annotated[float, msgspec.Meta(ge=0)]
+"""No more than clients can count exactly, and than a state can be stored with."""
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 """A time no later than the year 9999, where calendars end."""
-Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
+Nanoseconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Aggregate(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="A"):
@@ -27,7 +29,7 @@ class Aggregate(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="A")
     o, c, h, l: prices of the bar; a: vwap of the day; z: average trade size; s, e: start and end (ms).
     """
 
-    sym: str
+    sym: Symbol
     av: Shares
     c: Price
     s: Milliseconds
@@ -53,7 +55,7 @@ class Trade(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="T"):
     trfi, trft: trade reporting facility and its time (ms).
     """
 
-    sym: str
+    sym: Symbol
     p: Price
     s: Shares
     t: Milliseconds
@@ -73,7 +75,7 @@ class Quote(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="Q"):
     number; z: tape.
     """
 
-    sym: str
+    sym: Symbol
     t: Milliseconds
     bp: Price | None = None
     bs: Shares | None = None
@@ -94,7 +96,7 @@ class Luld(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="LULD"):
     z: tape; t: time (ns); q: sequence number.
     """
 
-    sym: str = msgspec.field(name="T")
+    sym: Symbol = msgspec.field(name="T")
     t: Nanoseconds
     h: Price | None = None
     l: Price | None = None  # noqa: E741  the vendor's name
@@ -110,7 +112,7 @@ class Imbalance(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="NOI
     o: imbalance and p: paired quantity (shares); b: book clearing price; i: symbol sequence.
     """
 
-    sym: str = msgspec.field(name="T")
+    sym: Symbol = msgspec.field(name="T")
     t: Milliseconds
     at: int | None = None
     a: str | None = None
@@ -124,7 +126,7 @@ class Imbalance(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="NOI
 class FairMarketValue(msgspec.Struct, gc=False, kw_only=True, tag_field="ev", tag="FMV"):
     """The vendor's fair market value. fmv: dollars; t: time (ns)."""
 
-    sym: str
+    sym: Symbol
     fmv: Price
     t: Nanoseconds
 

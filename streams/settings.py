@@ -55,8 +55,24 @@ class Settings(BaseSettings):
         ["T.*", "Q.*", "A.*", "LULD.*"], description="channels to subscribe, by comma"
     )
 
+    # Finlight
+    finlight_api_key: SecretStr | None = Field(None, description="the news vendor's key")
+    finlight_feed: str = Field("wss://wss.finlight.me", description="the news vendor's WebSocket")
+    finlight_query: str | None = Field(None, description="what articles must be about, in the vendor's words")
+    finlight_tickers: Annotated[list[str], NoDecode] = Field(
+        [], description="tickers that articles must name, by comma; empty for all (enhanced stream only)"
+    )
+    finlight_sources: Annotated[list[str], NoDecode] = Field(
+        [], description="sources that articles must come from, by comma; empty for the vendor's defaults"
+    )
+    finlight_language: str | None = Field("en", description="language of the articles; empty for all")
+    finlight_raw: bool = Field(
+        False, description="the raw stream: sooner, and without the companies that articles name"
+    )
+
     # Listeners
     listener_port: Port = Field(4200, description="control API of the Massive listener")
+    finlight_listener_port: Port = Field(4203, description="control API of the Finlight listener")
     listener_autostart: bool = Field(True, description="connect to the vendor at start")
     record_linger_ms: float = Field(20.0, ge=0, description="a record closes after this time …")
     record_max_bytes: int = Field(65_536, ge=1_024, description="… or at this size")
@@ -122,7 +138,7 @@ class Settings(BaseSettings):
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
-    @field_validator("massive_subscriptions", mode="before")
+    @field_validator("massive_subscriptions", "finlight_tickers", "finlight_sources", mode="before")
     @classmethod
     def _split_subscriptions(cls, value: object) -> object:
         if isinstance(value, str):

@@ -10,6 +10,9 @@ from typing import Final
 REPEAT_S: Final = 60.0
 """Seconds after which a thing that keeps happening is logged again, with its count."""
 
+MAX_KINDS: Final = 1_000
+"""Most kinds of log records that are told apart."""
+
 
 class Counters:
     """Counts by name and reason. Not for threads: one event loop owns an instance."""
@@ -63,6 +66,45 @@ class Reporter:
         self._logger.warning(
             "%s%s%s", incident, f" ({times} times)" if times > 1 else "", f": {detail}" if detail else ""
         )
+
+
+class RepeatFilter(logging.Filter):
+    """Lets the first warning or error of a kind (a template) pass, then one a minute with their count.
+
+    For libraries that log each failed try, dozens a second while a server is away.
+    """
+
+    def __init__(self, repeat_s: float = REPEAT_S) -> None:
+        super().__init__()
+        self._repeat_s = repeat_s
+        self._last: dict[str, float] = {}
+        self._since: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether ``record`` is to be logged."""
+        if record.levelno < logging.WARNING:
+            return True
+        kind = str(record.msg)
+        now = time.monotonic()
+        last = self._last.get(kind)
+        if last is not None and now - last < self._repeat_s:
+            self._since[kind] += 1
+            return False
+        if len(self._last) >= MAX_KINDS:
+            self._last.clear()
+            self._since.clear()
+        self._last[kind] = now
+        if times := self._since.pop(kind, 0):
+            record.msg = f"{kind} ({times + 1} times)"
+        return True
+
+
+def quieten(library: str) -> None:
+    """Filter repeated warnings and errors of all loggers of a library that is imported already."""
+    repeats = RepeatFilter()
+    for name in logging.root.manager.loggerDict:
+        if name == library or name.startswith(f"{library}."):
+            logging.getLogger(name).addFilter(repeats)
 
 
 def configure_logging(level: str) -> None:

@@ -20,9 +20,10 @@ from faust.types._env import DATADIR
 from faust.web import Request, Response, View
 
 from streams.backoff import Backoff
+from streams.consumer import Transport
 from streams.errors import UnavailableError
 from streams.settings import Settings
-from streams.telemetry import Counters, Reporter
+from streams.telemetry import Counters, Reporter, quieten
 from streams.topic_admin import create_topics
 from streams.topics import MAX_MESSAGE_BYTES, Topic
 
@@ -76,6 +77,9 @@ class WorkerApp(faust.App):
         )
         self.page("/health")(_health_view(self))
 
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
     def source(self, topic: Topic) -> faust.TopicT:
         """Return a topic of the catalogue as a source of raw records."""
         return self.topic(
@@ -92,6 +96,7 @@ class WorkerApp(faust.App):
 
     async def on_first_start(self) -> None:
         """Claim a directory and a port, and wait for the topics."""
+        quieten("aiokafka")
         self._claim_data_dir()
         self._choose_port()
         await self._ensure_topics()

@@ -40,6 +40,10 @@ def sim(  # noqa: PLR0913  one parameter an option
     reference: Annotated[
         Path | None, typer.Option(help="Reference data of recorded symbols, one JSON object a line.")
     ] = None,
+    news_rate: Annotated[
+        float | None, typer.Option(help="Articles a minute of event time; default 30, 0 for none.")
+    ] = None,
+    news: Annotated[Path | None, typer.Option(help="Recorded articles, one JSON object a line.")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Play the recording again and again.")] = False,
     host: Annotated[str | None, typer.Option(help="Address of both ports; default 127.0.0.1.")] = None,
     ws_port: Annotated[
@@ -48,8 +52,11 @@ def sim(  # noqa: PLR0913  one parameter an option
     rest_port: Annotated[
         int | None, typer.Option(help="Port of the REST server; default a free one.")
     ] = None,
+    news_port: Annotated[
+        int | None, typer.Option(help="Port of the newswire's WebSocket server; default a free one.")
+    ] = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM. Clients need the key in MASSIVE_API_KEY; where it is unset, any key."""
+    """Serve until Ctrl-C or SIGTERM. Keys are those of the environment; where one is unset, any key."""
     import asyncio
 
     from streams import settings
@@ -63,7 +70,8 @@ def sim(  # noqa: PLR0913  one parameter an option
     given: dict[str, Any] = {
         "symbols": symbols, "rate": rate, "speed": speed, "seed": seed, "start": start, "input": input,
         "reference": reference, "loop": loop, "host": host, "ws_port": ws_port, "rest_port": rest_port,
-        "api_key": loaded.massive_api_key,
+        "news_rate": news_rate, "news": news, "news_port": news_port,
+        "api_key": loaded.massive_api_key, "news_api_key": loaded.finlight_api_key,
     }  # fmt: skip
     simulator = Simulator(sim_options(given))
 
@@ -71,6 +79,7 @@ def sim(  # noqa: PLR0913  one parameter an option
         async with simulator:
             typer.echo(f"MASSIVE_FEED={simulator.ws_url}")
             typer.echo(f"MASSIVE_REST_URL={simulator.rest_url}")
+            typer.echo(f"FINLIGHT_FEED={simulator.news_url}")
             await stop.wait()
 
     run_until_stopped(serve, new_loop=new_uvloop)

@@ -284,7 +284,7 @@ class RecordProducer:
             record = lane.waiting[0]
             taken = batch.append(
                 timestamp=record.received_ns // 1_000_000,
-                key=None,
+                key=record.key,
                 value=record.value,
                 headers=headers(record.received_ns, self._source),
             )

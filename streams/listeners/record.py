@@ -16,6 +16,7 @@ class Record(NamedTuple):
         value: The record's value.
         events: How many of the vendor's events it holds.
         received_ns: When the first of them was received, ns since 1970 UTC.
+        key: The record's key; None for micro-batches, whose events have several.
     """
 
     topic: Topic
@@ -23,3 +24,4 @@ class Record(NamedTuple):
     value: bytes
     events: int
     received_ns: int
+    key: bytes | None = None

@@ -8,9 +8,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Protocol, Self
 
-from streams.listeners.control import bind, make_app, serve
+from streams.listeners.control import Controllable, bind, make_app, serve
 from streams.listeners.intake import Intake
 from streams.listeners.massive import SOURCE, MassiveConnection, Target
 from streams.listeners.producer import RecordProducer
@@ -64,7 +64,7 @@ class MassiveListener:
         self._rates = Rates()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> MassiveListener:
+    async def __aenter__(self) -> Self:
         """Begin: to Kafka at once, to the vendor where the settings say so."""
         self._producer.start()
         self._tasks = [
@@ -171,14 +171,36 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         UnavailableError: The port of the control API is taken.
         BadInputError: A setting names a feed, market or channel that cannot be used.
     """
+    await serve_listener(MassiveListener, settings, settings.listener_port, stop)
+
+
+class Listener(Controllable, Protocol):
+    """A listener as a process runs it: an async context manager with a control API."""
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """End."""
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Wait until ``stop`` is set; raise what has ended a part of the listener before that."""
+
+
+async def serve_listener(
+    make: Callable[[Settings, SessionNow], Listener], settings: Settings, port: int, stop: asyncio.Event
+) -> None:
+    """Run a listener and its control API on ``port`` until ``stop`` is set.
+
+    Raises:
+        UnavailableError: The port of the control API is taken.
+        BadInputError: A setting names what cannot be used.
+    """
     # aiokafka logs each failed try; the producer says once that Kafka is away.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    listening = bind(settings.listener_host, settings.listener_port)
+    listening = bind(settings.listener_host, port)
     with contextlib.closing(listening):
         session_now = await asyncio.to_thread(us_equity_session)
-        async with (
-            MassiveListener(settings, session_now) as listener,
-            serve(make_app(listener), listening),
-        ):
+        async with make(settings, session_now) as listener, serve(make_app(listener), listening):
             logger.info("control API on http://%s:%d", *listening.getsockname()[:2])
             await listener.wait(stop)

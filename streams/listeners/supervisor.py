@@ -32,7 +32,16 @@ class State(StrEnum):
 
 
 class ConnectionLostError(StreamsError):
-    """The connection ended or was never made; the message says why, without secrets."""
+    """The connection ended or was never made; the message says why, without secrets.
+
+    Args:
+        message: Why.
+        retry_after_s: How long the vendor wants to be left alone, in seconds.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class AuthFailedError(ConnectionLostError):
@@ -144,7 +153,7 @@ class Supervisor:
                 # A wrong key does not mend by itself soon, and trying on may get the account locked.
                 delay = self._settings.reconnect_closed_longest_s
             else:
-                delay = backoffs[is_open].next_s()
+                delay = max(backoffs[is_open].next_s(), error.retry_after_s)
             self._last_error = str(error)
             self._counters.add("disconnects", reason=type(error).__name__)
             logger.log(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.events import Milliseconds, Symbol
+
 
 class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     """What is known of a symbol for one trading day; None where it is not known.
@@ -18,8 +20,8 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
         free_float: Shares that are freely traded.
     """
 
-    symbol: str
-    day_ms: int
+    symbol: Symbol
+    day_ms: Milliseconds
     prev_day_close: float | None = None
     prev_day_open: float | None = None
     prev_day_high: float | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from streams.reference.model import Reference
@@ -58,19 +60,14 @@ def make_row(symbol: str, state: SymbolState, reference: Reference | None) -> Ro
         reference.avg_volume,
     )
     close = bar.c
-    change = pct_change = since_open = pct_since_open = None
-    if prev_close:
-        change = close - prev_close
-        pct_change = change / prev_close * 100
-    if open_:
-        since_open = close - open_
-        pct_since_open = since_open / open_ * 100
+    change = close - prev_close if prev_close else None
+    since_open = close - open_ if open_ else None
     return Row(
         symbol,
         bar.v,
         reference.free_float,
         bar.av,
-        bar.av / avg_volume if avg_volume else None,
+        _relative(bar.av, avg_volume),
         bar.op,
         bar.vw,
         open_,
@@ -87,9 +84,17 @@ def make_row(symbol: str, state: SymbolState, reference: Reference | None) -> Ro
         reference.prev_day_volume,
         reference.prev_day_vwap,
         change,
-        pct_change,
+        _relative(change, prev_close, 100),
         since_open,
-        pct_since_open,
+        _relative(since_open, open_, 100),
         bar.s,
         bar.e,
     )
+
+
+def _relative(value: float | None, base: float | None, scale: int = 1) -> float | None:
+    """Return ``value`` in units of ``base``; None where either is unknown, or no number tells it."""
+    if value is None or not base:
+        return None
+    relative = value / base * scale
+    return relative if math.isfinite(relative) else None

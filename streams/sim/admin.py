@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from streams.sim.faults import FaultRequest, Faults
 from streams.sim.hub import Hub
+from streams.sim.newswire import Newswire
 from streams.sim.sent import SentLog
 
 MAX_INJECTION = 64 * 1024 * 1024
@@ -63,11 +64,37 @@ def admin_router(
     @router.post("/inject")
     async def post_inject(request: Request, *, binary: bool = False) -> dict[str, Any]:
         """Send the body verbatim to all clients as one message; ``binary`` as a binary one."""
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_INJECTION:
-                raise HTTPException(413, f"longer than {MAX_INJECTION} bytes")
+        body = await _body(request)
         return {"clients": await hub.inject(body, text=not binary), "bytes": len(body)}
 
     return router
+
+
+def newswire_router(newswire: Newswire) -> APIRouter:
+    """Return the newswire's endpoints under ``/sim/news``: its status, faults and injections."""
+    router = APIRouter(prefix="/sim/news")
+
+    @router.get("/status")
+    async def get_status() -> dict[str, Any]:
+        return newswire.status()
+
+    @router.post("/fault")
+    async def post_fault(request: FaultRequest) -> dict[str, Any]:
+        return {"kind": request.kind, "connections_ended": await newswire.faults.make(request)}
+
+    @router.post("/inject")
+    async def post_inject(request: Request) -> dict[str, Any]:
+        """Send the body verbatim to all clients as one message."""
+        body = await _body(request)
+        return {"clients": await newswire.hub.inject(body, text=True), "bytes": len(body)}
+
+    return router
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_INJECTION:
+            raise HTTPException(413, f"longer than {MAX_INJECTION} bytes")
+    return body

@@ -34,11 +34,19 @@ class SimOptions(BaseModel):
     reference: Path | None = Field(
         None, description="reference data for recorded symbols, one JSON object a line"
     )
+    news_rate: float = Field(
+        30.0, ge=0, le=600_000, description="articles a minute of event time of the synthetic newswire"
+    )
+    news: Path | None = Field(
+        None, description="recorded articles, one JSON object a line, may be gzip; else synthetic ones"
+    )
     loop: bool = Field(False, description="play the recording again and again")
     host: str = Field("127.0.0.1", description="address of both ports")
     ws_port: Port = Field(0, description="port of the WebSocket server; 0 takes a free one")
     rest_port: Port = Field(0, description="port of the REST server; 0 takes a free one")
+    news_port: Port = Field(0, description="port of the newswire's WebSocket server; 0 takes a free one")
     api_key: SecretStr | None = Field(None, description="the only key that is let in; None lets any in")
+    news_api_key: SecretStr | None = Field(None, description="the newswire's; None lets any in")
     max_connections: int = Field(1, ge=1, description="connections per key and market")
     outbox_bytes: int = Field(
         64 * 1024 * 1024, ge=1_024, description="how far a client may fall behind before it is cut off"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, time, timedelta
 from types import TracebackType
@@ -16,10 +16,13 @@ from fastapi import FastAPI
 
 from streams.errors import BadInputError, StreamsError
 from streams.sessions import NEW_YORK, MarketCalendar, at
-from streams.sim.admin import admin_router
+from streams.sim.admin import admin_router, newswire_router
+from streams.sim.articles import ArticleWriter, SimArticle
 from streams.sim.faults import Faults
 from streams.sim.history import History
 from streams.sim.hub import Hub
+from streams.sim.news_recording import recorded_articles
+from streams.sim.newswire import Newswire
 from streams.sim.options import SimOptions
 from streams.sim.pacing import Pacer
 from streams.sim.ports import listen
@@ -72,6 +75,7 @@ class Simulator:
             self._source = ReplaySource(
                 Recording(options.input), self._hub, self._pacer, self._faults, loop=options.loop
             )
+        self._newswire = self._make_newswire()
         self._stream = StreamServer(options, self._hub, self._faults, self._sent)
         self._rest_address = ""
         self._stack = AsyncExitStack()
@@ -86,6 +90,16 @@ class Simulator:
         """The REST's base, ``http://HOST:PORT``."""
         return f"http://{self._rest_address}"
 
+    @property
+    def news_url(self) -> str:
+        """The newswire's WebSocket, ``ws://HOST:PORT``."""
+        return self._newswire.url
+
+    @property
+    def newswire(self) -> Newswire:
+        """The newswire beside the market."""
+        return self._newswire
+
     async def __aenter__(self) -> Self:
         """Start to serve.
 
@@ -95,6 +109,7 @@ class Simulator:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._stream)
             stack.push_async_callback(self._faults.stop)
+            await stack.enter_async_context(self._newswire)
             await self._start_rest(stack)
             source = asyncio.create_task(self._run_source())
             stack.push_async_callback(_cancel, source)
@@ -124,6 +139,7 @@ class Simulator:
             "rate": self._live.rate if self._live else None,
             "speed": self._options.speed,
             "slips": self._pacer.slips,
+            "news": self._newswire.status(),
         }
 
     def sent_bars(self, symbols: list[str]) -> list[tuple[str, int, int]]:
@@ -160,6 +176,27 @@ class Simulator:
         )
         return self._live, SyntheticReference(listings, history, tape, calendar)
 
+    def _make_newswire(self) -> Newswire:
+        options = self._options
+        articles: Iterable[SimArticle] = ()
+        if options.news is not None:
+            articles = recorded_articles(options.news)
+        elif options.input is None and options.news_rate:
+            articles = ArticleWriter(
+                make_listings(options.symbols, options.seed),
+                seed=options.seed,
+                start_ms=start_time(options.start, self._calendar),
+                per_minute=options.news_rate,
+            )
+        return Newswire(
+            options.host,
+            options.news_port,
+            options.news_api_key,
+            articles,
+            speed=options.speed,
+            is_recorded=options.news is not None,
+        )
+
     async def _run_source(self) -> None:
         try:
             await self._source.run()
@@ -173,6 +210,7 @@ class Simulator:
         app = FastAPI(title="Market simulator", docs_url=None, redoc_url=None)
         app.include_router(VendorRest(self._reference, self._calendar, self._options.api_key).router)
         app.include_router(admin_router(self._hub, self._faults, self._sent, self.status, self.set_rate))
+        app.include_router(newswire_router(self._newswire))
         socket = stack.enter_context(listen(self._options.host, self._options.rest_port))
         host, port = socket.getsockname()[:2]
         self._rest_address = f"{host}:{port}"

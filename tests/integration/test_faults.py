@@ -121,6 +121,8 @@ async def test_a_broker_that_dies_and_comes_back(installation: Installation, sta
     await installation.pipeline.expect(installation.expected())
     health = await installation.pipeline.listener_health()
     assert health["counters"].get("dropped", {}) == {}
+    for log in installation.pipeline.folder.glob("*.log"):
+        assert log.read_text().count("Unable connect to node") <= 2, f"{log.name} repeats itself"
 
 
 async def test_a_redis_that_dies_and_comes_back_empty(

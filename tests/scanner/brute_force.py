@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR_MS = 3_600_000
 YEAR_10000_MS = 253_402_300_800_000
+MAX_COUNT = 2**53
+MAX_SYMBOL = 64
 
 Json = dict[str, Any]
 
@@ -58,6 +60,7 @@ def is_aggregate(event: object) -> bool:
     numbers = [event.get(name) for name in ("v", "op", "vw", "o", "h", "l", "a", "z") if name in event]
     return (
         isinstance(event.get("sym"), str)
+        and 1 <= len(event["sym"]) <= MAX_SYMBOL
         and all(is_amount(event.get(name)) for name in ("av", "c"))
         and all(number is None or is_amount(number) for number in numbers)
         and all(type(event.get(name)) is int and 0 <= event[name] < YEAR_10000_MS for name in ("s", "e"))
@@ -65,8 +68,8 @@ def is_aggregate(event: object) -> bool:
 
 
 def is_amount(value: object) -> bool:
-    """Tell whether a value is a number, and not negative."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    """Tell whether a value is a number, not negative, and not beyond what JSON's readers can count."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
 
 
 def row_of(symbol: str, bar: Json, baseline: float, reference: Json) -> Json:

@@ -76,6 +76,10 @@ def spoiled(random: Random, event: Json) -> object:
             {**event, "e": -5},
             {**event, "s": 10**18, "e": 10**18},
             {**event, "sym": 7},
+            {**event, "sym": ""},
+            {**event, "sym": "S" * 65},
+            {**event, "av": 10**30},
+            {**event, "v": 10**400},
             {**event, "ev": "T"},
             {**event, "ev": "XA"},
             {name: value for name, value in event.items() if name != "c"},
@@ -189,7 +193,12 @@ class Scanning:
             for reference in references:
                 key = reference["symbol"].encode()
                 await producer.send(topic, json.dumps(reference).encode(), key=key)
-            await producer.send(topic, b'{"symbol":5}', key=b"BAD")
+            for bad in (
+                b'{"symbol":5}',
+                b'{"symbol":"","day_ms":1}',
+                b'{"symbol":"S001","day_ms":%d}' % 10**30,
+            ):
+                await producer.send(topic, bad, key=b"S001")
             await producer.send(topic, None, key=b"GONE")
 
 
