@@ -5,6 +5,9 @@ _.x, _.q, _.b, _.trfi, _.trft, _.bp, _.bs, _.ap, _.as_, _.bx, _.ax, _.fmv
 # Fields of a board's row: read when it is encoded (scanner/row.py).
 _.relative_volume, _.official_open_price, _.aggregate_vwap, _.change_since_open
 _.start_timestamp, _.end_timestamp
+# Fields of top trades and of a halt: read when they are encoded (trades/window.py, halts/status.py).
+_.trade_count, _.avg_size, _.max_size, _.time_span_ms, _.latest_price, _.latest_timestamp, _.latest_exchange
+_.upper_band, _.lower_band
 # Fields of a health report: read when it is encoded (listeners/).
 _.oldest_age_s, _.connected_since, _.retry_in_s
 # Fields of a demo's report: read when it is encoded (demo/report.py).

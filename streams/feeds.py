@@ -82,6 +82,7 @@ QUOTE: Final = Feed("quote:{}", Kind.LATEST, 4 * DAY)
 DAILY_RANGE: Final = Feed("daily_range:{}", Kind.LATEST, 4 * DAY)
 HIGH_ALERT: Final = Feed("daily_range_hod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
 LOW_ALERT: Final = Feed("daily_range_lod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
+HALTS_LATEST: Final = Feed("halts:latest", Kind.LIST, DAY, bound=1_000)
 TOP_TRADES_ALL: Final = Feed("tta:all_symbols:widget", Kind.LATEST, MINUTE)
 TOP_TRADES: Final = Feed("tta:{}:widget", Kind.LATEST, MINUTE)
 NEWS_LATEST: Final = Feed("news:feed:latest", Kind.LIST, 2 * DAY, bound=10_000)
@@ -101,6 +102,7 @@ CATALOGUE: Final = (
     DAILY_RANGE,
     HIGH_ALERT,
     LOW_ALERT,
+    HALTS_LATEST,
     TOP_TRADES_ALL,
     TOP_TRADES,
     NEWS_LATEST,

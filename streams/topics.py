@@ -48,6 +48,8 @@ UNKNOWN: Final = Topic("unknown", HOUR_MS)
 REFERENCE: Final = Topic("reference", None, compact=True)
 ALERTS: Final = Topic("alerts", 24 * HOUR_MS)
 SCANNER_PARTIALS: Final = Topic("scanner-partials", 15 * MINUTE_MS, single_partition=True)
+TRADES_PARTIALS: Final = Topic("trades-partials", 15 * MINUTE_MS, single_partition=True)
+HALTS_PARTIALS: Final = Topic("halts-partials", 15 * MINUTE_MS, single_partition=True)
 
 CATALOGUE: Final = (
     TRADES,
@@ -59,6 +61,8 @@ CATALOGUE: Final = (
     REFERENCE,
     ALERTS,
     SCANNER_PARTIALS,
+    TRADES_PARTIALS,
+    HALTS_PARTIALS,
 )
 """Every topic, in the order of the flow."""
 

@@ -1,0 +1,1 @@
+"""Quotes: the newest national best bid and offer of each symbol."""

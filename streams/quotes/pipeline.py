@@ -1,0 +1,92 @@
+"""The quotes' flow in one worker: batches in, the newest of each symbol out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from typing import Final, cast
+
+import faust
+from faust.types import TP, EventT
+
+from streams import feeds, records
+from streams.emit import Emitter
+from streams.quotes.partition import PartitionQuotes, QuoteHead
+from streams.quotes.trailing import TrailingAcknowledgements
+from streams.slices import SliceDecoder
+from streams.telemetry import Reporter
+from streams.topics import QUOTES
+from streams.worker import WorkerApp
+
+logger = logging.getLogger(__name__)
+
+ACKNOWLEDGE_AFTER_S: Final = 1.0
+
+
+class Pipeline:
+    """One worker's share of the quotes.
+
+    Args:
+        app: The Faust app that feeds it.
+    """
+
+    def __init__(self, app: WorkerApp) -> None:
+        self._app = app
+        self._topic = app.settings.topic(QUOTES)
+        self._counters = app.counters
+        self._reporter = Reporter(logger)
+        self._heads = SliceDecoder[QuoteHead](QuoteHead)
+        self._partitions: dict[int, PartitionQuotes] = {}
+        self._acknowledgements = TrailingAcknowledgements(app, ACKNOWLEDGE_AFTER_S)
+        self._emitter = Emitter(app.settings, app.counters)
+        app.redis = lambda: self._emitter.connected
+        self._emitter.source(feeds.QUOTE_NBBO, self._values, self._republish)
+        app.on_partitions_revoked.connect(self._revoke, weak=False)  # type: ignore[arg-type] # two arguments
+
+    async def quote(self, events: AsyncIterable[EventT[bytes]]) -> None:
+        """Read md.quotes."""
+        async for event in events:
+            message = event.message
+            payload, headers = message.value or b"", cast("list[tuple[str, bytes]] | None", message.headers)
+            is_ours = message.generation_id == self._app.consumer_generation_id
+            self._acknowledgements.add(event)
+            if is_ours:
+                self._apply(message.partition, payload, records.received_ns(headers))
+            else:
+                # Fetched before a rebalance: whoever has the partition now gets it again.
+                self._counters.add("batches_skipped", reason="earlier_generation")
+
+    def background(self) -> list[Callable[[], Awaitable[None]]]:
+        """Return what runs beside the agent, each for as long as the worker."""
+        return [self._acknowledgements.run, self._emit]
+
+    async def _emit(self) -> None:
+        async with self._emitter:
+            await self._app.wait_for_stop()
+
+    def _apply(self, number: int, payload: bytes, received_ns: int | None) -> None:
+        slices = self._heads.decode(payload)
+        if slices.rejected:
+            self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
+            self._reporter.warn(
+                "events of md.quotes are malformed", repr(slices.rejected[0][:200]), len(slices.rejected)
+            )
+        self._counters.add("events_processed", len(slices.events))
+        partition = self._partitions.get(number)
+        if partition is None:
+            partition = self._partitions[number] = PartitionQuotes(self._counters)
+        partition.apply(slices, None if received_ns is None else received_ns // 1_000_000)
+
+    async def _revoke(self, _app: faust.App, revoked: set[TP], **_: object) -> None:
+        # Their newest quotes are another worker's now: written again from here they would be old.
+        for tp in revoked:
+            if tp.topic == self._topic:
+                self._partitions.pop(tp.partition, None)
+
+    def _values(self) -> Iterator[tuple[str, bytes]]:
+        for partition in self._partitions.values():
+            yield from partition.values()
+
+    def _republish(self) -> None:
+        for partition in self._partitions.values():
+            partition.republish()
