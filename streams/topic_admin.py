@@ -76,6 +76,16 @@ async def create_topics(settings: Settings) -> list[str]:
         return created
 
 
+async def cluster_id(settings: Settings) -> str:
+    """Return the id that the cluster was given when it was made.
+
+    Raises:
+        UnavailableError: No broker answers in time.
+    """
+    async with _admin(settings) as admin:
+        return str((await admin.describe_cluster())["cluster_id"])
+
+
 async def list_topics(settings: Settings) -> list[TopicState]:
     """Return the catalogue's topics that the broker has, in the order of the flow.
 

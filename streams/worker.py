@@ -24,7 +24,7 @@ from streams.consumer import Transport
 from streams.errors import UnavailableError
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter, quieten
-from streams.topic_admin import create_topics
+from streams.topic_admin import cluster_id, create_topics
 from streams.topics import MAX_MESSAGE_BYTES, Topic
 
 logger = logging.getLogger(__name__)
@@ -97,9 +97,8 @@ class WorkerApp(faust.App):
     async def on_first_start(self) -> None:
         """Claim a directory and a port, and wait for the topics."""
         quieten("aiokafka")
-        self._claim_data_dir()
         self._choose_port()
-        await self._ensure_topics()
+        self._claim_data_dir(await self._reach_cluster())
         await super().on_first_start()
 
     async def wait_for_stop(self) -> None:
@@ -135,13 +134,15 @@ class WorkerApp(faust.App):
             "lag": None if end is None else max(0, end - position),
         }
 
-    def _claim_data_dir(self) -> None:
-        base = Path(self.conf.datadir)
+    def _claim_data_dir(self, cluster: str) -> None:
+        # What RocksDB remembers of one cluster's changelogs is wrong for every other cluster.
+        base = Path(self.conf.datadir) / cluster
         if _given_data_dir() is not None:
             if not self._claim_dir(base):
                 raise UnavailableError(
                     f"data directory {base} is another worker's: give each its own with --datadir"
                 )
+            self._configure_late(datadir=base)
             return
         for number in count():
             candidate = base / str(number)
@@ -180,19 +181,19 @@ class WorkerApp(faust.App):
             for name, value in values.items():
                 setattr(self.conf, name, value)
 
-    async def _ensure_topics(self) -> None:
+    async def _reach_cluster(self) -> str:
+        """Make the topics that are missing; return the cluster's id."""
         backoff, reporter = Backoff(), Reporter(logger)
         deadline = time.monotonic() + START_PATIENCE_S
         while True:
             try:
                 await create_topics(self.settings)
+                return await cluster_id(self.settings)
             except UnavailableError as error:
                 if time.monotonic() > deadline:
                     raise
                 reporter.warn("waiting for Kafka", str(error))
                 await asyncio.sleep(backoff.next_s())
-            else:
-                return
 
 
 def unacknowledged(stream: faust.StreamT[Any]) -> AsyncIterator[EventT[Any]]:
