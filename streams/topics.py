@@ -44,6 +44,7 @@ QUOTES: Final = Topic("quotes", 5 * MINUTE_MS, events=frozenset({"Q", "XQ", "C"}
 AGGREGATES: Final = Topic("aggregates", 15 * MINUTE_MS, events=frozenset({"A", "AM", "XA", "CA"}))
 HALTS: Final = Topic("halts", 24 * HOUR_MS, events=frozenset({"LULD"}))
 NEWS: Final = Topic("news", 24 * HOUR_MS)
+NEWS_FILED: Final = Topic("news-filed", 24 * HOUR_MS, single_partition=True)
 UNKNOWN: Final = Topic("unknown", HOUR_MS)
 REFERENCE: Final = Topic("reference", None, compact=True)
 ALERTS: Final = Topic("alerts", 24 * HOUR_MS)
@@ -63,6 +64,7 @@ CATALOGUE: Final = (
     SCANNER_PARTIALS,
     TRADES_PARTIALS,
     HALTS_PARTIALS,
+    NEWS_FILED,
 )
 """Every topic, in the order of the flow."""
 

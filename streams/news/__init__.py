@@ -1,0 +1,1 @@
+"""News: articles under their tickers, each link once, in its newest version."""

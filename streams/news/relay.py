@@ -1,0 +1,107 @@
+"""The first stage: articles of every partition of md.news are read, and go to one partition.
+
+Lists over all articles need them in one place. What arrives there may come again after a crash; the second
+stage knows it by its origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterable
+from typing import Any, Final, cast
+
+import msgspec
+from faust.types import EventT
+
+from streams import records
+from streams.backoff import Backoff
+from streams.news import article
+from streams.news.archive import Origin
+from streams.news.article import Article
+from streams.settings import Settings
+from streams.telemetry import Counters, Reporter
+from streams.topics import NEWS_FILED
+from streams.writer import RecordWriter
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING: Final = 500
+"""Most articles that wait to be sent on; beyond it no more are read."""
+
+
+class Filing(msgspec.Struct, array_like=True):
+    """A record of the second stage: a version of an article, and where it came from."""
+
+    article: Article
+    origin: Origin
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+decode: Final = msgspec.msgpack.Decoder(Filing).decode
+
+
+class Relay:
+    """Reads articles and sends them on; an event is acknowledged once Kafka has what became of it.
+
+    Args:
+        settings: Where Kafka is.
+        counters: Counts ``articles_read`` and ``articles_rejected``.
+    """
+
+    def __init__(self, settings: Settings, counters: Counters) -> None:
+        self._topic = settings.topic(NEWS_FILED)
+        self._counters = counters
+        self._reporter = Reporter(logger)
+        self._writer = RecordWriter(settings)
+        self._waiting: deque[EventT[Any]] = deque()
+        self._filled = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def read(self, events: AsyncIterable[EventT[bytes]]) -> None:
+        """Read md.news."""
+        async for event in events:
+            self._waiting.append(event)
+            self._filled.set()
+            if len(self._waiting) >= MAX_WAITING:
+                self._room.clear()
+            await self._room.wait()
+
+    async def run(self) -> None:
+        """Send what waits, for ever."""
+        try:
+            while True:
+                await self._filled.wait()
+                events = list(self._waiting)
+                await self._send([filing for event in events if (filing := self._filing(event)) is not None])
+                for event in events:
+                    self._waiting.popleft()
+                    event.ack()
+                self._room.set()
+                if not self._waiting:
+                    self._filled.clear()
+        finally:
+            await self._writer.close()
+
+    async def _send(self, filings: list[tuple[bytes, bytes]]) -> None:
+        backoff = Backoff()
+        while filings:
+            if await self._writer.write(self._topic, 0, filings) is not None:
+                return
+            await asyncio.sleep(backoff.next_s())
+
+    def _filing(self, event: EventT[Any]) -> tuple[bytes, bytes] | None:
+        message = event.message
+        received_ns = records.received_ns(cast("list[tuple[str, bytes]] | None", message.headers))
+        received_ms = int(message.timestamp * 1000) if received_ns is None else received_ns // 1_000_000
+        try:
+            read = article.read(message.value or b"", received_ms)
+        except ValueError as error:
+            self._counters.add("articles_rejected")
+            self._reporter.warn("a record of md.news is no article", str(error))
+            return None
+        self._counters.add("articles_read")
+        filing = Filing(read, Origin(message.partition, message.offset, received_ms))
+        return read.link.encode(), _encode(filing)
