@@ -15,7 +15,7 @@ from typing import IO, Any, Final, cast
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
-from faust.types import TP, EventT
+from faust.types import TP, AgentT, EventT
 from faust.types._env import DATADIR
 from faust.web import Request, Response, View
 
@@ -101,6 +101,17 @@ class WorkerApp(faust.App):
         self._claim_data_dir(await self._reach_cluster())
         await super().on_first_start()
 
+    async def crash(self, reason: BaseException) -> None:
+        """End the worker; what is not acknowledged yet comes again to whoever follows it."""
+        # Faust would first wait until all is acknowledged, half-applied batches among it.
+        self._configure_late(stream_wait_empty=False)
+        await super().crash(reason)
+
+    async def _on_agent_error(self, agent: AgentT[Any], exc: BaseException) -> None:
+        # Faust would start the agent again behind the record at which it failed: that would be lost.
+        await super()._on_agent_error(agent, exc)
+        await self.crash(exc)
+
     async def wait_for_stop(self) -> None:
         """Return once the worker is told to stop."""
         await self.wait_for_stopped(asyncio.Future[None]())
@@ -174,7 +185,7 @@ class WorkerApp(faust.App):
             self._configure_late(web_port=port)
             return
 
-    def _configure_late(self, **values: Path | int) -> None:
+    def _configure_late(self, **values: Path | int | bool) -> None:
         with warnings.catch_warnings():
             # Faust fears that the old value was used; neither tables nor the web server have started.
             warnings.simplefilter("ignore", AlreadyConfiguredWarning)

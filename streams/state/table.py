@@ -151,6 +151,9 @@ class WriteBehindTable(Generic[R]):
         Returns:
             Whether all of it succeeded; what did not is still pending.
         """
+        if self._app.crashed:
+            # A batch may be half applied: it has to come again.
+            return False
         due = [
             (partition, flush)
             for partition in self.partitions.values()

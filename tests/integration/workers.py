@@ -103,6 +103,10 @@ class Worker:
         """Send SIGTERM and wait for its end."""
         await self._process.stop()
 
+    async def ended(self) -> int:
+        """Wait for its end and return how it ended."""
+        return await self._process.wait()
+
     async def kill(self) -> None:
         """Send SIGKILL."""
         await self._process.kill()
@@ -119,7 +123,7 @@ class Workers:
     def __init__(self, app: str, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self._app = app
-        self._folder = folder
+        self.folder = folder
         self._all: list[Worker] = []
 
     async def start(self, data: str = "0") -> Worker:
@@ -130,9 +134,9 @@ class Workers:
 
     def make(self, data: str) -> Worker:
         """Return a worker that has not been started."""
-        data_dir = self._folder / f"data-{data}"
+        data_dir = self.folder / f"data-{data}"
         data_dir.mkdir(parents=True, exist_ok=True)
-        worker = Worker(self._app, self.settings, data_dir, self._folder / f"worker-{len(self._all)}.log")
+        worker = Worker(self._app, self.settings, data_dir, self.folder / f"worker-{len(self._all)}.log")
         self._all.append(worker)
         return worker
 

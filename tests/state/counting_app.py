@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -12,6 +13,9 @@ from streams import settings, topics
 from streams.state.partition import Partition
 from streams.state.table import WriteBehindTable
 from streams.worker import WorkerApp, unacknowledged
+
+FAIL = Path("fail")
+"""While this file stands in the worker's folder, it fails in the middle of a batch."""
 
 
 class Numbered(msgspec.Struct):
@@ -55,7 +59,10 @@ async def count(stream: faust.StreamT[Any]) -> None:
             continue
         rows = batch.partition.rows
         fresh = [each for each in _decode(batch.payload) if not batch.partition.holds(each.sym, batch.offset)]
-        for each in fresh:
+        for number, each in enumerate(fresh):
+            if number and FAIL.exists():
+                FAIL.unlink()
+                raise RuntimeError("asked to fail in the middle of a batch")
             row = rows.setdefault(each.sym, Count(batch.offset))
             row.count += 1
             row.sum += each.n

@@ -30,6 +30,19 @@ async def test_a_worker_killed_in_mid_stream_counts_on_exactly(
     await counting.check(load)
 
 
+async def test_a_worker_that_fails_in_the_middle_of_a_batch_ends_and_loses_nothing(
+    counting: Counting, load: Load
+) -> None:
+    worker = await counting.workers.start("same")
+    await load.send_for(2)
+    (counting.workers.folder / "fail").touch()
+    await load.send_for(3)
+    assert await asyncio.wait_for(worker.ended(), 60) != 0
+    await counting.workers.start("same")
+    await load.send_for(1)
+    await counting.check(load)
+
+
 async def test_workers_join_and_leave_and_die_under_load(counting: Counting, load: Load) -> None:
     first = await counting.workers.start("1")
     await load.send_for(2)
