@@ -1,4 +1,4 @@
-"""Runs the listener or the WDS as a process: ``python component.py listener``, with settings as usual."""
+"""Runs a listener or the WDS as a process: ``python component.py listener``, with settings as usual."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import signal
 import sys
 
 from streams import settings
+from streams.listeners import finlight_service
 from streams.listeners import service as listener
 from streams.telemetry import configure_logging
 from streams.wds import service as wds
 
-RUN = {"listener": listener.run, "wds": wds.run}
+RUN = {"listener": listener.run, "finlight": finlight_service.run, "wds": wds.run}
 
 
 async def _main(name: str) -> None:
