@@ -5,6 +5,9 @@ _.x, _.q, _.b, _.trfi, _.trft, _.bp, _.bs, _.ap, _.as_, _.bx, _.ax, _.fmv
 # Fields of a board's row: read when it is encoded (scanner/row.py).
 _.relative_volume, _.official_open_price, _.aggregate_vwap, _.change_since_open
 _.start_timestamp, _.end_timestamp
+# The bounds of a day: reached by name, and read when they are encoded (scanner/daily_range.py).
+_.pre_market_high, _.pre_market_low, _.regular_session_high, _.regular_session_low
+_.after_hours_high, _.after_hours_low
 # Fields of top trades and of a halt: read when they are encoded (trades/window.py, halts/status.py).
 _.trade_count, _.avg_size, _.max_size, _.time_span_ms, _.latest_price, _.latest_timestamp, _.latest_exchange
 _.upper_band, _.lower_band

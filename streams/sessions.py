@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -65,6 +66,13 @@ class TradingDay:
         if time_ms < self.open_ms:
             return Session.PRE_MARKET
         return Session.REGULAR if time_ms < self.close_ms else Session.AFTER_HOURS
+
+    def session_span(self, time_ms: int) -> tuple[int, int]:
+        """Return when the session of a time within this day starts and ends; CLOSED counts as one."""
+        if not self.is_session:
+            return self.start_ms, self.end_ms
+        bounds = (self.start_ms, self.open_ms, self.close_ms, self.after_hours_end_ms, self.end_ms)
+        return next((start, end) for start, end in pairwise(bounds) if time_ms < end)
 
     def baseline_start(self, time_ms: int) -> int:
         """Return when the open baseline of a time within this day began: 04:00, from 09:30 on 09:30."""

@@ -1,4 +1,4 @@
-"""The scanner's view of one partition: states joined with reference data, as quotes and standings."""
+"""The scanner's view of one partition: states joined with reference data, as clients and boards need them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from streams.reference.model import KnownReference
+from streams.scanner.daily_range import with_range
 from streams.scanner.leaderboard import Standing
 from streams.scanner.partial import Partial, make_partial
 from streams.scanner.row import make_row
@@ -39,6 +40,7 @@ class PartitionScanner:
         self._referenced: set[str] = set()
         self._seen = NOTHING
         self._unpublished: dict[str, bytes] = {}
+        self._unpublished_ranges: set[str] = set()
         self._moved = True
 
     def refer(self, symbol: str) -> None:
@@ -64,6 +66,7 @@ class PartitionScanner:
                     encoded,
                 )
                 self._unpublished[symbol] = encoded
+                self._unpublished_ranges.add(symbol)
                 newest = max(newest, state.offset)
         self._seen = newest
         self._referenced.clear()
@@ -75,13 +78,25 @@ class PartitionScanner:
         changed, self._unpublished = self._unpublished, {}
         return changed
 
+    def ranges(self) -> dict[str, bytes]:
+        """Return what `quotes` does, with the bounds of the day in each row."""
+        self.refresh()
+        changed, self._unpublished_ranges = self._unpublished_ranges, set()
+        return {
+            symbol: with_range(self._standings[symbol].row, self._states[symbol].bounds) for symbol in changed
+        }
+
     def resend(self) -> None:
         """Have the partial returned again: the last one has not arrived."""
         self._moved = True
 
-    def republish(self) -> None:
+    def republish_quotes(self) -> None:
         """Have every row returned again by the next `quotes`."""
         self._unpublished = {symbol: standing.row for symbol, standing in self._standings.items()}
+
+    def republish_ranges(self) -> None:
+        """Have every row returned again by the next `ranges`."""
+        self._unpublished_ranges = set(self._standings)
 
     def partial(self) -> Partial | None:
         """Return the partition's best standings, None where none changed since the last call."""

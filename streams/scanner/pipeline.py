@@ -1,4 +1,4 @@
-"""The scanner's flow in one worker: batches in; quotes, partials and boards out."""
+"""The scanner's flow in one worker: batches in; quotes, daily ranges, alerts, partials and boards out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from typing import Final
 
 import msgspec
-from faust.types import EventT
+from faust.types import TP, EventT
 
 from streams import feeds
 from streams.emit import Emitter
 from streams.events import Aggregate, BatchDecoder, MinuteAggregate
 from streams.reference.model import KnownReference, Reference
 from streams.scanner import partial
+from streams.scanner.alert import make_alert
+from streams.scanner.alert_feeds import AlertFeeds
+from streams.scanner.alert_outbox import AlertOutbox, Record
 from streams.scanner.partition import PartitionScanner
-from streams.scanner.symbol import SymbolState, SymbolStates
+from streams.scanner.symbol import Breakout, SymbolState, SymbolStates
 from streams.sessions import MarketCalendar
 from streams.state.partition import Partition
 from streams.state.table import Batch, WriteBehindTable
@@ -41,6 +44,7 @@ class Pipeline:
     """
 
     def __init__(self, app: WorkerApp) -> None:
+        self._app = app
         self._settings = app.settings
         self._stopped = app.wait_for_stop
         self._counters = app.counters
@@ -48,6 +52,7 @@ class Pipeline:
         self._calendar = MarketCalendar()
         self._bars = BatchDecoder[Aggregate | MinuteAggregate](Aggregate | MinuteAggregate)
         self._reference = msgspec.json.Decoder(Reference).decode
+        self._alerts = AlertOutbox(app.settings, app.counters)
         self.states = WriteBehindTable(
             app,
             "symbols",
@@ -57,6 +62,7 @@ class Pipeline:
             counters=app.counters,
             on_recovered=self._on_states,
             on_revoked=self._on_revoked,
+            before_write=self._alerts.write,
         )
         self.references = WriteBehindTable(
             app,
@@ -73,11 +79,14 @@ class Pipeline:
         self._partials = RecordWriter(app.settings)
         self._emitter = Emitter(app.settings, app.counters)
         app.redis = lambda: self._emitter.connected
-        self._emitter.source(feeds.QUOTE, self._quotes, self._republish)
+        self._emitter.source(feeds.QUOTE, self._quotes, self._republish_quotes)
+        self._emitter.source(feeds.DAILY_RANGE, self._ranges, self._republish_ranges)
+        self._alert_feeds = AlertFeeds(app.settings, app.counters, self._emitter, self._is_merging)
 
     async def scan(self, events: AsyncIterable[EventT[bytes]]) -> None:
         """Read md.aggregates."""
         async for event in events:
+            await self._alerts.room()
             batch = await self.states.accept(event)
             if batch is not None:
                 self._apply(batch)
@@ -101,12 +110,19 @@ class Pipeline:
     def background(self) -> list[Callable[[], Awaitable[None]]]:
         """Return what runs beside the agents, each for as long as the worker."""
         return [
-            self.states.run,
+            self._flush_states,
             self.references.run,
             self._publish_partials,
             self._publish_boards,
+            self._alert_feeds.run,
             self._emit,
         ]
+
+    async def _flush_states(self) -> None:
+        try:
+            await self.states.run()
+        finally:
+            await self._alerts.close()
 
     async def _emit(self) -> None:
         async with self._emitter:
@@ -157,7 +173,16 @@ class Pipeline:
         self._counters.add("events_processed", len(events))
         if partition.replays(batch.offset):
             events = [event for event in events if not partition.holds(event.sym, batch.offset)]
-        self._symbols[partition.number].apply(events, batch.offset, batch.received_ms)
+        breakouts = self._symbols[partition.number].apply(events, batch.offset, batch.received_ms)
+        if breakouts:
+            self._alerts.add(partition.number, self._make_alerts(partition.number, batch.offset, breakouts))
+
+    def _make_alerts(self, number: int, offset: int, breakouts: list[Breakout]) -> Iterator[Record]:
+        for breakout in breakouts:
+            symbol = breakout.bar.sym
+            known = self._known_reference(number, symbol)
+            reference = known.on(breakout.day_ms) if known else None
+            yield symbol.encode(), make_alert(breakout, number, offset, reference)
 
     def _learn(self, batch: Batch[KnownReference]) -> None:
         try:
@@ -198,11 +223,24 @@ class Pipeline:
         # Every worker sends its partials again after a rebalance; older ones may be of other owners.
         self._merger.forget()
         del self._symbols[number], self._scanners[number]
+        self._alerts.drop(number)
+
+    def _is_merging(self) -> bool:
+        partials = TP(self._settings.topic(SCANNER_PARTIALS), 0)
+        return partials in self._app.assignor.assigned_actives()
 
     def _quotes(self) -> Iterator[tuple[str, bytes]]:
         for scanner in self._scanners.values():
             yield from scanner.quotes().items()
 
-    def _republish(self) -> None:
+    def _republish_quotes(self) -> None:
         for scanner in self._scanners.values():
-            scanner.republish()
+            scanner.republish_quotes()
+
+    def _ranges(self) -> Iterator[tuple[str, bytes]]:
+        for scanner in self._scanners.values():
+            yield from scanner.ranges().items()
+
+    def _republish_ranges(self) -> None:
+        for scanner in self._scanners.values():
+            scanner.republish_ranges()

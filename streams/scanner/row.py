@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from streams.reference.model import Reference
-from streams.scanner.symbol import SymbolState
+from streams.scanner.symbol import Breakout, SymbolState
 
 
 class Row(msgspec.Struct, gc=False):
@@ -49,7 +49,7 @@ class Row(msgspec.Struct, gc=False):
 _UNKNOWN = Reference(symbol="", day_ms=0)
 
 
-def make_row(symbol: str, state: SymbolState, reference: Reference | None) -> Row:
+def make_row(symbol: str, state: SymbolState | Breakout, reference: Reference | None) -> Row:
     """Return a symbol's row. ``reference`` is that of the state's trading day, None where it is not known."""
     if reference is None:
         reference = _UNKNOWN

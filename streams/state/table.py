@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 import faust
@@ -60,9 +60,11 @@ class WriteBehindTable(Generic[R]):
         counters: Where flushes are counted.
         on_recovered: Called with each partition whose rows have been recovered, before it gets events.
         on_revoked: Called with the number of each partition that this worker no longer has.
+        before_write: Called with a partition's number once it is settled which of its rows are written, to
+            make safe what those rows let forget; they are not written where it returns False.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  callbacks, given by name
         self,
         app: faust.App,
         name: str,
@@ -73,6 +75,7 @@ class WriteBehindTable(Generic[R]):
         counters: Counters,
         on_recovered: Callable[[Partition[R]], None],
         on_revoked: Callable[[int], None] = lambda _number: None,
+        before_write: Callable[[int], Awaitable[bool]] | None = None,
     ) -> None:
         self.partitions: dict[int, Partition[R]] = {}
         self._app = app
@@ -80,6 +83,7 @@ class WriteBehindTable(Generic[R]):
         self._counters = counters
         self._on_recovered = on_recovered
         self._on_revoked = on_revoked
+        self._before_write = before_write
         self._table: PartitionTable = partition_table(app, name, partitions)
         self._changelog = RecordWriter(settings)
         self._decode = msgspec.msgpack.Decoder(row_type).decode
@@ -170,6 +174,9 @@ class WriteBehindTable(Generic[R]):
         self._busy_s += time.thread_time() - started
         is_alone = True
         if rows:
+            if self._before_write is not None and not await self._before_write(partition.number):
+                self._counters.add("flush_failures", reason="before_write")
+                return False
             tp = TP(self._table.changelog_topic_name, partition.number)
             written = await self._changelog.write(tp.topic, tp.partition, rows)
             if written is None:

@@ -20,7 +20,7 @@ from streams import topics
 from streams.records import headers, partition_of
 from streams.settings import Settings
 from streams.topic_admin import create_topics
-from tests.integration.workers import Workers
+from tests.integration.workers import Workers, eventually, lag
 from tests.scanner.brute_force import NEW_YORK, Arrival, Json, start_ms
 
 DAY = date(2017, 7, 11)
@@ -183,6 +183,14 @@ class Scanning:
                         await producer.send(topic, bad, partition=partition)
                 known = [] if received_ms is None else headers(received_ms * 1_000_000, "test")
                 await producer.send(topic, value, partition=partition, headers=known)
+
+    async def settled(self) -> None:
+        """Return when the workers know all reference data for good."""
+
+        async def committed() -> bool:
+            return await lag(self.settings, self.group, topics.REFERENCE) == 0
+
+        await eventually(committed)
 
     async def refer(self, references: Iterable[Json]) -> None:
         """Send reference data, and some that cannot be read."""

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from streams.events import Aggregate
 from streams.reference.model import KnownReference, Reference
+from streams.scanner.daily_range import DailyRange
 from streams.scanner.row import Row, make_row
 from streams.scanner.symbol import SymbolState
+from streams.sessions import Session
 
 BAR = Aggregate(
     sym="A", av=5_000, c=12.0, s=1_000, e=2_000, v=100, op=11.5, vw=11.9, o=11.8, h=12.1, l=11.7, a=11.6, z=50
 )
-STATE = SymbolState(offset=0, day_ms=1, since_ms=1, until_ms=9, open=10.0, last=BAR)
+STATE = SymbolState(
+    offset=0,
+    day_ms=1,
+    since_ms=1,
+    open=10.0,
+    last=BAR,
+    bounds=DailyRange(),
+    session=Session.CLOSED,
+    session_since_ms=1,
+    session_until_ms=9,
+    high=math.inf,
+    low=-math.inf,
+)
 REFERENCE = Reference(symbol="A", day_ms=1, prev_day_close=8.0, avg_volume=2_500, free_float=1_000_000)
 
 
