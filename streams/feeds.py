@@ -87,6 +87,7 @@ TOP_TRADES_ALL: Final = Feed("tta:all_symbols:widget", Kind.LATEST, MINUTE)
 TOP_TRADES: Final = Feed("tta:{}:widget", Kind.LATEST, MINUTE)
 NEWS_LATEST: Final = Feed("news:feed:latest", Kind.LIST, 2 * DAY, bound=10_000)
 NEWS_TICKER: Final = Feed("news:ticker:{}", Kind.LIST, 7 * DAY, bound=100)
+MARKET_CALENDAR: Final = Feed("market:calendar", Kind.LATEST, 4 * DAY)
 NEWS_RECENT: Final = Feed("news:recent", Kind.LATEST, 7 * DAY)
 COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY)
 COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY)
@@ -109,6 +110,7 @@ CATALOGUE: Final = (
     NEWS_LATEST,
     NEWS_TICKER,
     NEWS_RECENT,
+    MARKET_CALENDAR,
     COMPANY_OVERVIEW,
     COMPANY_LOGO,
 )

@@ -1,7 +1,8 @@
 """The news' Faust app: ``faust -A streams.news.app worker -l info``.
 
 It reads md.news, sends the articles to a one-partition topic, keeps the newest behind a write-behind table
-and publishes the list of all, one for each ticker, and when each ticker last had news.
+and publishes the list of all, one for each ticker, and when each ticker last had news. One worker has that
+partition, so it publishes the market's calendar, too.
 """
 
 from __future__ import annotations

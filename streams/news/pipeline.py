@@ -16,7 +16,9 @@ from streams.emit import Emitter
 from streams.feeds import Feed
 from streams.news import relay
 from streams.news.archive import Archive, FiledArticle
+from streams.news.market_day import calendar_at
 from streams.news.relay import Relay
+from streams.sessions import MarketCalendar
 from streams.state.partition import Partition
 from streams.state.table import Batch, WriteBehindTable
 from streams.telemetry import Reporter
@@ -27,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 RECENT_INTERVAL_S: Final = 1.0
 """Shortest time between two values of the newest times."""
+CALENDAR_INTERVAL_S: Final = 1.0
+"""How often is looked whether the session has changed."""
+CALENDAR_RENEWAL_S: Final = 3_600.0
+"""How often the calendar is published unchanged, so that it does not expire."""
 EMPTIED_S: Final = 60.0
 """After this time a list that was emptied is no longer the emitter's business."""
 
@@ -59,6 +65,7 @@ class Pipeline:
         self._emptied: dict[str | None, float] = {}
         self._recent_at = 0.0
         self._recent_is_due = False
+        self._calendar = MarketCalendar()
         self._emitter = Emitter(app.settings, app.counters)
         app.redis = lambda: self._emitter.connected
 
@@ -75,7 +82,7 @@ class Pipeline:
 
     def background(self) -> list[Callable[[], Awaitable[None]]]:
         """Return what runs beside the agents, each for as long as the worker."""
-        return [self._relay.run, self.articles.run, self._publish, self._emit]
+        return [self._relay.run, self.articles.run, self._publish, self._publish_calendar, self._emit]
 
     async def _emit(self) -> None:
         async with self._emitter:
@@ -90,6 +97,19 @@ class Pipeline:
                 self._put_recent(archive)
                 self._forget_emptied()
             await asyncio.sleep(self._settings.publish_interval_s)
+
+    async def _publish_calendar(self) -> None:
+        """Publish the market's calendar when it changes, for ever, if the archive is this worker's."""
+        published, renewed = b"", 0.0
+        while True:
+            calendar = msgspec.json.encode(calendar_at(time.time_ns() // 1_000_000, self._calendar))
+            now = time.monotonic()
+            if self._archive is None:
+                published = b""
+            elif calendar != published or now - renewed >= CALENDAR_RENEWAL_S:
+                self._emitter.put(feeds.MARKET_CALENDAR, calendar)
+                published, renewed = calendar, now
+            await asyncio.sleep(CALENDAR_INTERVAL_S)
 
     def _file(self, batch: Batch[FiledArticle]) -> None:
         assert self._archive is not None  # noqa: S101  batches come of recovered partitions only

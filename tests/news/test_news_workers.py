@@ -82,6 +82,8 @@ async def test_each_change_is_published_once_and_redis_gets_back_what_it_lost(ne
         recent = json.loads(await newsroom.redis.get(feeds.NEWS_RECENT.key()) or b"{}")
         assert recent.keys() == {key.rpartition(":")[2] for key in expected if key.startswith("news:ticker:")}
 
+        calendar = json.loads(await newsroom.redis.get(feeds.MARKET_CALENDAR.key()) or b"{}")
+        assert calendar["session"] in {"pre_market", "regular_session", "after_hours", "closed"}
         await newsroom.redis.flushall()
         await newsroom.expect(expected)
         assert await subscription.get_message(ignore_subscribe_messages=True, timeout=0.5) is None
