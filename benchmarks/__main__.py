@@ -9,7 +9,7 @@ import sys
 
 import benchmarks
 
-OTHERS = {"report", "worker"}
+OTHERS = {"prefilled", "report", "worker"}
 """Modules beside the benchmarks that are none."""
 
 

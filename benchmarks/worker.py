@@ -1,4 +1,4 @@
-"""A scanner worker as a process, for benchmarks: started, watched over its /health, stopped."""
+"""A worker as a process, for benchmarks: started, watched over its /health, stopped."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from streams.local.process import ChildProcess, free_port
 HEALTH_TIMEOUT_S = 5.0
 
 
-class ScannerWorker:
-    """One ``faust`` worker of the scanner. An async context manager.
+class AppWorker:
+    """One ``faust`` worker. An async context manager.
 
     Args:
+        app: The app, such as ``scanner``.
         environment: Where Kafka and Redis are, and other settings.
         folder: Where its data and its log go.
     """
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, app: str, environment: Mapping[str, str], folder: Path) -> None:
         self._port = free_port()
-        command = [sys.executable, "-m", "faust", "-A", "streams.scanner.app", "-L", "uvloop"]
+        command = [sys.executable, "-m", "faust", "-A", f"streams.{app}.app", "-L", "uvloop"]
         command += ["--datadir", str(folder / "data"), "worker", "-l", "warn", "--web-port", str(self._port)]
         self._child = ChildProcess(
-            "scanner", command, log_path=folder / "scanner.log", environment={**os.environ, **environment}
+            app, command, log_path=folder / f"{app}.log", environment={**os.environ, **environment}
         )
         self.process: psutil.Process | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter, le
 from typing import Final
 
@@ -15,6 +15,8 @@ from streams.telemetry import Counters
 FUTURE_TOLERANCE_MS: Final = 60 * 60 * 1000
 """How far a quote may lie after its receipt: clocks differ, but nothing is known before it happens."""
 PRICE_DECIMALS: Final = 4
+MAX_BATCHES: Final = 64
+"""Batches, of up to 64 KiB, that newest quotes may keep in memory before they are copied out of them."""
 
 _sym: Final = attrgetter("sym")
 _time: Final = attrgetter("t")
@@ -46,8 +48,11 @@ class PartitionQuotes:
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
-        self._newest: dict[str, tuple[QuoteHead, bytes]] = {}
+        self._newest: dict[str, tuple[QuoteHead, msgspec.Raw | bytes]] = {}
         self._changed: set[str] = set()
+        self._uncopied: set[str] = set()
+        self._batches = 0
+        self._clock_ms = 0
 
     def apply(self, slices: Slices[QuoteHead], received_ms: int | None) -> None:
         """Apply the quotes of one batch, in arrival order; a quote older than the newest changes nothing.
@@ -56,53 +61,75 @@ class PartitionQuotes:
             slices: The quotes and their bytes.
             received_ms: When they were received, ms since 1970 UTC; None where that is unknown.
         """
-        newest, changed = self._newest, self._changed
-        latest_ms = None if received_ms is None else received_ms + FUTURE_TOLERANCE_MS
-        for symbol, (head, raw) in self._newest_of(slices, latest_ms).items():
-            known = newest.get(symbol)
-            if known is None or head.t >= known[0].t:
-                # Copied: the slice would keep its whole batch in memory.
-                newest[symbol] = head, bytes(raw)
-                changed.add(symbol)
+        # Hot: no step of Python for each quote, and none for each symbol where all of them are new.
+        if received_ms is not None:
+            slices = self._believable(slices, received_ms + FUTURE_TOLERANCE_MS)
+        heads = slices.events
+        if not heads:
+            return
+        times = list(map(_time, heads))
+        pairs: Iterable[tuple[QuoteHead, msgspec.Raw]] = zip(heads, slices.raws, strict=True)
+        if not all(map(le, times, times[1:])):
+            pairs = sorted(pairs, key=_time_of_pair)
+            heads = [head for head, _ in pairs]
+        found = dict(zip(map(_sym, heads), pairs, strict=True))
+        if min(times) < self._clock_ms:
+            found = self._newer(found)
+        self._clock_ms = max(self._clock_ms, heads[-1].t)
+        self._newest.update(found)
+        self._changed.update(found)
+        self._uncopied.update(found)
+        self._batches += 1
+        if self._batches >= MAX_BATCHES:
+            self._copy()
 
     def values(self) -> Iterator[tuple[str, bytes]]:
         """Return the values of the symbols that changed since the last call."""
+        self._copy()
         changed, self._changed = self._changed, set()
+        newest = self._newest
         for symbol in changed:
-            head, raw = self._newest[symbol]
-            yield symbol, value_of(head, raw)
+            head, raw = newest[symbol]
+            yield symbol, value_of(head, bytes(raw))
 
     def republish(self) -> None:
         """Have every value returned again."""
         self._changed.update(self._newest)
 
-    def _newest_of(
-        self, slices: Slices[QuoteHead], latest_ms: int | None
+    def _newer(
+        self, found: Mapping[str, tuple[QuoteHead, msgspec.Raw]]
     ) -> dict[str, tuple[QuoteHead, msgspec.Raw]]:
-        """Return the newest quote of each symbol in a batch, the later one of two with one time."""
-        heads = slices.events
-        pairs: Iterator[tuple[QuoteHead, msgspec.Raw]] = zip(heads, slices.raws, strict=True)
-        times = list(map(_time, heads))
-        if latest_ms is not None and times and max(times) > latest_ms:
-            pairs = self._believable(pairs, latest_ms)
-        elif all(map(le, times, times[1:])):
-            # In order, as nearly always: the last of each symbol, without a step of Python for each quote.
-            return dict(zip(map(_sym, heads), pairs, strict=True))
-        found: dict[str, tuple[QuoteHead, msgspec.Raw]] = {}
-        for head, raw in pairs:
-            known = found.get(head.sym)
-            if known is None or head.t >= known[0].t:
-                found[head.sym] = head, raw
-        return found
+        newest = self._newest
+        return {
+            symbol: pair
+            for symbol, pair in found.items()
+            if (known := newest.get(symbol)) is None or pair[0].t >= known[0].t
+        }
 
-    def _believable(
-        self, pairs: Iterable[tuple[QuoteHead, msgspec.Raw]], latest_ms: int
-    ) -> Iterator[tuple[QuoteHead, msgspec.Raw]]:
-        for head, raw in pairs:
+    def _copy(self) -> None:
+        """Copy what is kept out of the batches, each of which one slice would keep in memory."""
+        newest = self._newest
+        for symbol in self._uncopied:
+            head, raw = newest[symbol]
+            newest[symbol] = head, bytes(raw)
+        self._uncopied.clear()
+        self._batches = 0
+
+    def _believable(self, slices: Slices[QuoteHead], latest_ms: int) -> Slices[QuoteHead]:
+        if max(map(_time, slices.events), default=0) <= latest_ms:
+            return slices
+        believed = Slices[QuoteHead]([], [], slices.rejected)
+        for head, raw in zip(slices.events, slices.raws, strict=True):
             if head.t <= latest_ms:
-                yield head, raw
+                believed.events.append(head)
+                believed.raws.append(raw)
             else:
                 self._counters.add("events_ignored", reason="from_the_future")
+        return believed
+
+
+def _time_of_pair(pair: tuple[QuoteHead, msgspec.Raw]) -> int:
+    return pair[0].t
 
 
 def value_of(head: QuoteHead, raw: bytes) -> bytes:
@@ -114,4 +141,4 @@ def value_of(head: QuoteHead, raw: bytes) -> bytes:
     if not bid or not ask:
         return raw[:-1] + b',"spread":null,"mid":null}'
     spread, mid = round(ask - bid, PRICE_DECIMALS), round((ask + bid) / 2, PRICE_DECIMALS + 1)
-    return raw[:-1] + b',"spread":%b,"mid":%b}' % (repr(spread).encode(), repr(mid).encode())
+    return raw[:-1] + f',"spread":{spread!r},"mid":{mid!r}}}'.encode()
