@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streams.platform.components import LISTENER, SIMULATOR, WDS, WORKER
+from streams.platform.components import LISTENER, OTHER_APPS, SIMULATOR, WDS, WORKER
 from streams.topics import AGGREGATES
 
 _Counts = Counter[tuple[str, str]]
@@ -94,8 +94,9 @@ def account(ledger: Ledger) -> Account:
         **_named("listener", ledger.by_reason(LISTENER, "dropped")),
         **_named("scanner", ledger.by_reason(WORKER, "events_rejected")),
     }
+    emitters = (WORKER, *OTHER_APPS)
     lost_updates = {
-        **_named("emitter", ledger.by_reason(WORKER, "dropped")),
+        **_named("emitter", sum((ledger.by_reason(each, "dropped") for each in emitters), Counter())),
         **_named("wds", ledger.by_reason(WDS, "dropped") + ledger.by_reason(WDS, "cut_off")),
     }
     return Account(

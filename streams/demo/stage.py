@@ -19,6 +19,8 @@ from streams.local.process import free_port
 from streams.local.scratch import make_scratch, remove_scratch
 from streams.local.stack import LocalStack
 from streams.platform.components import (
+    OTHER_APPS,
+    SCANNER,
     SELF,
     SIMULATOR,
     Component,
@@ -72,7 +74,10 @@ class Stage:
         )
         self._given = settings
         self.stack = LocalStack(settings, progress=say)
-        self.workers = [worker(number + 1, free_port(HOST)) for number in range(options.workers)]
+        self.workers = [
+            *(worker(SCANNER, number + 1, free_port(HOST)) for number in range(options.workers)),
+            *(worker(app, 1, free_port(HOST)) for app in OTHER_APPS),
+        ]
         self.listener = listener(self.settings)
         self.wds = wds(self.settings)
         self.simulator = self._simulator()
@@ -190,7 +195,7 @@ class Stage:
     async def _load_reference(self) -> None:
         await self.keeper.until_ready(self.simulator, self.probe)
         await self._servers_are_up.wait()
-        self._say("loading reference data, starting the scanner and the WDS")
+        self._say("loading reference data, starting the workers and the WDS")
         await self.keeper.run_once(Component("reference load", (*SELF, "reference", "load"), "", bool))
 
     async def _until_workers_share(self) -> None:

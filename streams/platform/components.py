@@ -13,7 +13,10 @@ from streams.topics import AGGREGATES
 SELF: Final = (sys.executable, "-m", "streams")
 SIMULATOR: Final = "simulator"
 LISTENER: Final = "Massive listener"
-WORKER: Final = "scanner worker"
+SCANNER: Final = "scanner"
+WORKER: Final = f"{SCANNER} worker"
+OTHER_APPS: Final = ("trades", "quotes")
+"""Apps beside the scanner; one worker of each is enough for the whole market."""
 WDS: Final = "WDS"
 
 Health = dict[str, Any]
@@ -49,17 +52,18 @@ def listener(settings: Settings) -> Component:
     )
 
 
-def worker(number: int, port: int) -> Component:
-    """Return a scanner worker with its web port; it is ready when it has its partitions.
+def worker(app: str, number: int, port: int) -> Component:
+    """Return a worker with its web port; it is ready when it has its partitions.
 
     Args:
+        app: Whose: the scanner's or that of another app.
         number: From 1.
         port: Its web port, on the loopback interface.
     """
     return Component(
-        f"{WORKER} {number}",
+        f"{app} worker {number}",
         (
-            *(sys.executable, "-m", "faust", "-A", "streams.scanner.app", "-L", "uvloop"),
+            *(sys.executable, "-m", "faust", "-A", f"streams.{app}.app", "-L", "uvloop"),
             *("worker", "-l", "warn", "--web-bind", "127.0.0.1", "--web-port", str(port)),
         ),
         f"http://127.0.0.1:{port}/health",

@@ -1,4 +1,4 @@
-"""The whole platform against given servers: listener, scanner workers, WDS, reference data."""
+"""The whole platform against given servers: listener, workers of all apps, WDS, reference data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from streams.backoff import Backoff
 from streams.errors import SettingsError, UnavailableError
-from streams.platform.components import SELF, Component, listener, wds, worker
+from streams.platform.components import OTHER_APPS, SCANNER, SELF, Component, listener, wds, worker
 from streams.platform.keeper import Keeper, together
 from streams.platform.probe import Probe
 from streams.settings import Settings
@@ -43,10 +43,7 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s
         raise SettingsError("set AUTH_API_KEY to the key of the WDS's clients (or AUTH_ENABLED=false)")
     await create_topics(settings)
     keeper = Keeper({}, logger.warning)
-    scanners = [
-        worker(number + 1, settings.worker_port + number * WORKER_PORT_STEP) for number in range(workers)
-    ]
-    working = asyncio.create_task(_work(keeper, settings, scanners, reload_s))
+    working = asyncio.create_task(_work(keeper, settings, _workers(settings, workers), reload_s))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -61,13 +58,21 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s
         await keeper.stop()
 
 
-async def _work(keeper: Keeper, settings: Settings, scanners: list[Component], reload_s: float) -> None:
+def _workers(settings: Settings, scanners: int) -> list[Component]:
+    numbered = [(SCANNER, number + 1) for number in range(scanners)] + [(app, 1) for app in OTHER_APPS]
+    return [
+        worker(app, number, settings.worker_port + position * WORKER_PORT_STEP)
+        for position, (app, number) in enumerate(numbered)
+    ]
+
+
+async def _work(keeper: Keeper, settings: Settings, workers: list[Component], reload_s: float) -> None:
     async with Probe() as probe:
         served = wds(settings)
-        for component in (*scanners, served):
+        for component in (*workers, served):
             await keeper.start(component)
-        await together(*(keeper.until_ready(each, probe, READY_TIMEOUT_S) for each in (*scanners, served)))
-        logger.info("scanner and WDS are up; clients connect to port %d", settings.wds_port)
+        await together(*(keeper.until_ready(each, probe, READY_TIMEOUT_S) for each in (*workers, served)))
+        logger.info("workers and WDS are up; clients connect to port %d", settings.wds_port)
         loading = asyncio.create_task(_load_for_ever(keeper, reload_s))
         try:
             await keeper.start(listener(settings))
