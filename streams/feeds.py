@@ -66,9 +66,7 @@ class Feed:
         head, family, tail = self.pattern.partition("{}")
         if not family:
             return key == head
-        return (
-            len(key) > len(head) + len(tail) and key.startswith(head) and key.endswith(tail)
-        )
+        return len(key) > len(head) + len(tail) and key.startswith(head) and key.endswith(tail)
 
 
 AGGREGATE: Final = Feed("stocks:agg:{}", Kind.LATEST, 5 * MINUTE, Database.MARKET)

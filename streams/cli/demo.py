@@ -43,6 +43,9 @@ def demo(  # noqa: PLR0913  one parameter an option
     workers: Annotated[
         int | None, typer.Option(help="Scanner workers that share the partitions; default 1.")
     ] = None,
+    apps: Annotated[
+        str | None, typer.Option(help="Apps beside the scanner, by comma: trades,quotes; default none.")
+    ] = None,
     wds_port: Annotated[
         int | None, typer.Option(help="Port of the WDS; 0 takes a free one; default 4202.")
     ] = None,
@@ -59,6 +62,7 @@ def demo(  # noqa: PLR0913  one parameter an option
 
     given = {
         "symbols": symbols, "rate": rate, "seed": seed, "start": start, "input": input,
-        "reference": reference, "speed": speed, "workers": workers, "wds_port": wds_port, "seconds": seconds,
+        "reference": reference, "speed": speed, "workers": workers, "apps": apps, "wds_port": wds_port,
+        "seconds": seconds,
     }  # fmt: skip
     run_demo(given, headless=headless, json=json)

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from streams.errors import BadInputError
+from streams.platform.components import OTHER_APPS
 from streams.settings import Port
 from streams.sim.options import SimOptions
 from streams.sim.recording import Recording
@@ -24,12 +25,22 @@ CHECKED: Final = 100
 M = TypeVar("M", bound=BaseModel)
 
 
+def _known(app: str) -> str:
+    if app not in OTHER_APPS:
+        raise ValueError(f"no app is named {app!r}: one of {', '.join(OTHER_APPS)}")
+    return app
+
+
+App = Annotated[str, AfterValidator(_known)]
+
+
 class DemoOptions(BaseModel):
     """Options of a demo."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     market: SimOptions = SimOptions()
+    apps: tuple[App, ...] = Field((), description="apps beside the scanner, one worker each")
     workers: int = Field(1, ge=1, description="scanner workers that share the partitions")
     wds_port: Port = Field(4202, description="port of the WDS; 0 takes a free one")
     seconds: float | None = Field(None, gt=0, description="end after this many seconds; None: at Ctrl-C")
@@ -57,6 +68,8 @@ def demo_options(given: Mapping[str, Any]) -> DemoOptions:
     """
     market = sim_options({name: given.get(name) for name in MARKET_OPTIONS})
     own = {name: value for name, value in given.items() if name not in MARKET_OPTIONS}
+    if own.get("apps") is not None:
+        own["apps"] = tuple(filter(None, own["apps"].split(",")))
     return _validated(DemoOptions, {**own, "market": market})
 
 

@@ -19,7 +19,6 @@ from streams.local.process import free_port
 from streams.local.scratch import make_scratch, remove_scratch
 from streams.local.stack import LocalStack
 from streams.platform.components import (
-    OTHER_APPS,
     SCANNER,
     SELF,
     SIMULATOR,
@@ -76,7 +75,7 @@ class Stage:
         self.stack = LocalStack(settings, progress=say)
         self.workers = [
             *(worker(SCANNER, number + 1, free_port(HOST)) for number in range(options.workers)),
-            *(worker(app, 1, free_port(HOST)) for app in OTHER_APPS),
+            *(worker(app, 1, free_port(HOST)) for app in options.apps),
         ]
         self.listener = listener(self.settings)
         self.wds = wds(self.settings)
