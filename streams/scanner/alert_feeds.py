@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -80,13 +81,11 @@ class AlertFeeds:
                 for direction, feed in alert.FEEDS.items():
                     self._emitter.replace(feed, lists[direction].values(), backlog=True)
             backoff.reset()
-            while self._is_mine():
-                for direction in self._take(await _read(consumer), lists):
-                    self._emitter.replace(alert.FEEDS[direction], lists[direction].values())
+            await self._keep(consumer, lists)
         finally:
             for feed in alert.FEEDS.values():
                 self._emitter.forget(feed)
-            await consumer.stop()
+            await asyncio.wait_for(consumer.stop(), timeout_s)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         consumer.assign(self._partitions)
@@ -105,6 +104,18 @@ class AlertFeeds:
             for partition in list(behind):
                 if await consumer.position(partition) >= ends[partition]:
                     behind.discard(partition)
+
+    async def _keep(self, consumer: AIOKafkaConsumer, lists: dict[str, AlertList]) -> None:
+        changed: set[str] = set()
+        told_at = 0.0
+        while self._is_mine():
+            changed |= self._take(await _read(consumer), lists)
+            # In a burst many reads come before Redis takes a list once.
+            if changed and time.monotonic() - told_at >= self._settings.publish_interval_s:
+                for direction in changed:
+                    self._emitter.replace(alert.FEEDS[direction], lists[direction].values())
+                changed.clear()
+                told_at = time.monotonic()
 
     def _take(self, values: Iterable[bytes], lists: dict[str, AlertList]) -> set[str]:
         """Put alerts into their lists; return the directions whose lists changed."""
