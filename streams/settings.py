@@ -141,7 +141,7 @@ class Settings(BaseSettings):
 
     @field_validator("massive_subscriptions", "finlight_tickers", "finlight_sources", mode="before")
     @classmethod
-    def _split_subscriptions(cls, value: object) -> object:
+    def _split_by_comma(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value

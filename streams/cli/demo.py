@@ -44,7 +44,7 @@ def demo(  # noqa: PLR0913  one parameter an option
         int | None, typer.Option(help="Scanner workers that share the partitions; default 1.")
     ] = None,
     apps: Annotated[
-        str | None, typer.Option(help="Apps beside the scanner, by comma: trades,quotes; default none.")
+        str | None, typer.Option(help="Apps beside the scanner, by comma: trades,quotes,news; default none.")
     ] = None,
     wds_port: Annotated[
         int | None, typer.Option(help="Port of the WDS; 0 takes a free one; default 4202.")

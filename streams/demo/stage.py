@@ -19,6 +19,7 @@ from streams.local.process import free_port
 from streams.local.scratch import make_scratch, remove_scratch
 from streams.local.stack import LocalStack
 from streams.platform.components import (
+    NEWS,
     SCANNER,
     SELF,
     SIMULATOR,
@@ -26,6 +27,7 @@ from streams.platform.components import (
     Health,
     assigned_partitions,
     listener,
+    news_listener,
     wds,
     worker,
 )
@@ -55,12 +57,14 @@ class Stage:
         key_is_made: Whether the key was made for this run.
         probe: Asks the processes how they are.
         workers, listener, wds, simulator: The processes.
+        listeners: That listener, and that of news where the demo has news.
     """
 
     def __init__(self, options: DemoOptions, settings: Settings, say: Progress) -> None:
         self.options = options
         self._say = say
         self._listener_port, self._sim_port, self._rest_port = (free_port(HOST) for _ in range(3))
+        self._news_listener_port, self._news_port = free_port(HOST), free_port(HOST)
         self.key_is_made = settings.auth_enabled and settings.auth_api_key is None
         made = SecretStr(secrets.token_urlsafe(12))
         self.key = (settings.auth_api_key or made) if settings.auth_enabled else None
@@ -68,6 +72,7 @@ class Stage:
             update={
                 "listener_host": HOST,
                 "listener_port": self._listener_port,
+                "finlight_listener_port": self._news_listener_port,
                 "wds_port": options.wds_port or free_port(HOST),
             }
         )
@@ -78,6 +83,7 @@ class Stage:
             *(worker(app, 1, free_port(HOST)) for app in options.apps),
         ]
         self.listener = listener(self.settings)
+        self.listeners = [self.listener, *([news_listener(self.settings)] if NEWS in options.apps else ())]
         self.wds = wds(self.settings)
         self.simulator = self._simulator()
         self.probe = Probe()
@@ -106,10 +112,9 @@ class Stage:
     @property
     def ports(self) -> list[int]:
         """The ports that the demo listens on, those of servers that it found aside."""
-        urls = [
-            component.health_url for component in (*self.workers, self.listener, self.wds, self.simulator)
-        ]
-        return [int(url.split("/")[2].rpartition(":")[2]) for url in urls] + [self._sim_port]
+        served = (*self.workers, *self.listeners, self.wds, self.simulator)
+        ports = [int(component.health_url.split("/")[2].rpartition(":")[2]) for component in served]
+        return [*ports, self._sim_port, self._news_port]
 
     @property
     def pids(self) -> dict[str, int]:
@@ -141,17 +146,19 @@ class Stage:
         await together(self._start_servers(), self._start_processes())
 
     async def open_market(self) -> None:
-        """Have the listener connect: a recording starts now.
+        """Have the listeners connect: a recording starts now.
 
         Raises:
-            UnavailableError: It does not reach the simulator.
+            UnavailableError: One does not reach the simulator.
         """
-        await self.probe.post(self.listener.health_url.replace("/health", "/start"), {})
-        await self.keeper.until_ready(self.listener, self.probe)
+        for component in reversed(self.listeners):
+            await self.probe.post(component.health_url.replace("/health", "/start"), {})
+            await self.keeper.until_ready(component, self.probe)
 
     async def halt_market(self) -> None:
         """Have the simulator send nothing more."""
-        await self.probe.post(self.simulator_url("fault"), {"kind": "stall", "seconds": STALL_S})
+        for path in ("fault", "news/fault"):
+            await self.probe.post(self.simulator_url(path), {"kind": "stall", "seconds": STALL_S})
 
     async def stop(self) -> None:
         """Stop everything and remove what is temporary.
@@ -182,12 +189,12 @@ class Stage:
         while not self.stack.is_addressed:  # noqa: ASYNC110  nothing tells of it
             await asyncio.sleep(POLL_S)
         self.keeper.environment.update(self.stack.environment())
-        for component in (*self.workers, self.wds, self.listener):
+        for component in (*self.workers, self.wds, *self.listeners):
             await self.keeper.start(component)
         await together(
             self._load_reference(),
             self.keeper.until_ready(self.wds, self.probe),
-            self.keeper.until_ready(self.listener, self.probe, is_ready=_reaches_kafka),
+            *(self.keeper.until_ready(each, self.probe, is_ready=_reaches_kafka) for each in self.listeners),
             self._until_workers_share(),
         )
 
@@ -221,6 +228,9 @@ class Stage:
             "massive_subscriptions": CHANNELS,
             "listener_host": HOST,
             "listener_port": str(self._listener_port),
+            "finlight_api_key": secrets.token_urlsafe(12),
+            "finlight_feed": f"ws://{HOST}:{self._news_port}",
+            "finlight_listener_port": str(self._news_listener_port),
             "listener_autostart": "false",
             # A recording may have gaps, and one that is over is silent for good.
             "listener_silence_s": "0",
@@ -235,7 +245,7 @@ class Stage:
     def _simulator(self) -> Component:
         market = self.options.market
         given: dict[str, Any] = {name: getattr(market, name) for name in MARKET_OPTIONS}
-        ports = {"ws-port": self._sim_port, "rest-port": self._rest_port}
+        ports = {"ws-port": self._sim_port, "rest-port": self._rest_port, "news-port": self._news_port}
         values = {name: value for name, value in {**given, **ports}.items() if value is not None}
         options = (part for name, value in values.items() for part in (f"--{name}", str(value)))
         return Component(SIMULATOR, (*SELF, "sim", *options), self.simulator_url("status"), bool)

@@ -13,9 +13,11 @@ from streams.topics import AGGREGATES
 SELF: Final = (sys.executable, "-m", "streams")
 SIMULATOR: Final = "simulator"
 LISTENER: Final = "Massive listener"
+NEWS_LISTENER: Final = "Finlight listener"
 SCANNER: Final = "scanner"
 WORKER: Final = f"{SCANNER} worker"
-OTHER_APPS: Final = ("trades", "quotes")
+NEWS: Final = "news"
+OTHER_APPS: Final = ("trades", "quotes", NEWS)
 """Apps beside the scanner; one worker of each is enough for the whole market."""
 WDS: Final = "WDS"
 
@@ -48,6 +50,16 @@ def listener(settings: Settings) -> Component:
         LISTENER,
         (*SELF, "listen", "massive"),
         f"http://{settings.listener_host}:{settings.listener_port}/health",
+        lambda health: health.get("healthy") is True,
+    )
+
+
+def news_listener(settings: Settings) -> Component:
+    """Return the Finlight listener; it is ready when articles can flow from the vendor to Kafka."""
+    return Component(
+        NEWS_LISTENER,
+        (*SELF, "listen", "finlight"),
+        f"http://{settings.listener_host}:{settings.finlight_listener_port}/health",
         lambda health: health.get("healthy") is True,
     )
 

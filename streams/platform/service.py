@@ -1,4 +1,4 @@
-"""The whole platform against given servers: listener, workers of all apps, WDS, reference data."""
+"""The whole platform against given servers: listeners, workers of all apps, WDS, reference data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Final
 
 from streams.backoff import Backoff
 from streams.errors import SettingsError, UnavailableError
-from streams.platform.components import OTHER_APPS, SCANNER, SELF, Component, listener, wds, worker
+from streams.platform.components import (
+    OTHER_APPS,
+    SCANNER,
+    SELF,
+    Component,
+    listener,
+    news_listener,
+    wds,
+    worker,
+)
 from streams.platform.keeper import Keeper, together
 from streams.platform.probe import Probe
 from streams.settings import Settings
@@ -53,9 +62,16 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s
         for task in (working, stopping):
             task.cancel()
         await asyncio.gather(working, stopping, return_exceptions=True)
-        # The source first: what it has sent still goes through.
-        await keeper.stop(listener(settings).name)
+        # The sources first: what they have sent still goes through.
+        await keeper.stop(*(each.name for each in _listeners(settings)))
         await keeper.stop()
+
+
+def _listeners(settings: Settings) -> list[Component]:
+    if settings.finlight_api_key is None:
+        logger.info("no news: set FINLIGHT_API_KEY to have some")
+        return [listener(settings)]
+    return [listener(settings), news_listener(settings)]
 
 
 def _workers(settings: Settings, scanners: int) -> list[Component]:
@@ -75,7 +91,8 @@ async def _work(keeper: Keeper, settings: Settings, workers: list[Component], re
         logger.info("workers and WDS are up; clients connect to port %d", settings.wds_port)
         loading = asyncio.create_task(_load_for_ever(keeper, reload_s))
         try:
-            await keeper.start(listener(settings))
+            for component in _listeners(settings):
+                await keeper.start(component)
             await loading
         finally:
             loading.cancel()
