@@ -18,35 +18,35 @@ _HIGH: Final = Direction.HIGH
 
 
 class SymbolState(msgspec.Struct, gc=False):
-    """A symbol's state in its trading day.
+    """A symbol's state in its trading day. What nearly every bar reads stands first, side by side in memory.
 
     Attributes:
+        session_since_ms: When the latest session began that it has had a bar of, ms since 1970 UTC.
+        session_until_ms: When that ends.
+        last: The newest bar.
         offset: The newest source offset that it includes.
+        high: A price above this changes the bounds of that session; dollars, or infinite.
+        low: So does one below this.
+        session: That session.
         day_ms: Start of its trading day (04:00 ET), ms since 1970 UTC.
         since_ms: Start of its baseline: 04:00 ET, or 09:30 ET once that is past.
         open: The baseline: the first bar's open, else close, since ``since_ms``; dollars.
-        last: The newest bar.
         bounds: The range of its day.
-        session: The latest session that it has had a bar of.
-        session_since_ms: When that started.
-        session_until_ms: When that ends.
-        high: A price above this changes the bounds of that session; dollars, or infinite.
-        low: So does one below this.
         highs: How many highs were broken today.
         lows: How many lows were.
     """
 
+    session_since_ms: int
+    session_until_ms: int
+    last: Aggregate | MinuteAggregate
     offset: int
+    high: float
+    low: float
+    session: Session
     day_ms: int
     since_ms: int
     open: float
-    last: Aggregate | MinuteAggregate
     bounds: DailyRange
-    session: Session
-    session_since_ms: int
-    session_until_ms: int
-    high: float
-    low: float
     highs: int = 0
     lows: int = 0
 
