@@ -28,12 +28,17 @@ class Emitter:
     Args:
         settings: Addresses, interval, timeout and bounds.
         counters: Counts ``published``, ``conflated``, ``redis_failures`` and ``dropped`` by reason.
+        is_behind: Tells whether the worker has events waiting that are older than they should be; while it
+            has, less of its time goes to Redis.
     """
 
-    def __init__(self, settings: Settings, counters: Counters) -> None:
+    def __init__(
+        self, settings: Settings, counters: Counters, is_behind: Callable[[], bool] = lambda: False
+    ) -> None:
         urls = {Database.MARKET: settings.mdc_redis_url, Database.WIDGET: settings.wdc_redis_url}
         self._writers = {
-            database: DatabaseWriter(url, settings, counters, logger) for database, url in urls.items()
+            database: DatabaseWriter(url, settings, counters, logger, is_behind)
+            for database, url in urls.items()
         }
         self._tasks: list[asyncio.Task[None]] = []
 

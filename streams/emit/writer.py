@@ -32,8 +32,10 @@ from streams.feeds import Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 
-DUTY: Final = 19
-"""A flush starts no earlier than this many times the CPU time of the one before, after that one started."""
+DUTY: Final = 4
+"""A flush starts no earlier than this many times the CPU time of the one before, after that one started …"""
+BEHIND_DUTY: Final = 19
+"""… or this many times, while the worker is behind: then its core belongs to the events that wait."""
 HEARTBEAT_S: Final = 1.0
 """How often Redis is asked whether it still holds what it was given."""
 MAX_TRIES: Final = 3
@@ -63,11 +65,18 @@ class DatabaseWriter:
         settings: Interval, timeout and bounds.
         counters: Counts ``published``, ``conflated``, ``redis_failures`` and ``dropped`` by reason.
         logger: Where incidents are reported.
+        is_behind: Tells whether the worker has events waiting that are older than they should be.
     """
 
     def __init__(
-        self, url: SecretStr, settings: Settings, counters: Counters, logger: logging.Logger
+        self,
+        url: SecretStr,
+        settings: Settings,
+        counters: Counters,
+        logger: logging.Logger,
+        is_behind: Callable[[], bool],
     ) -> None:
+        self._is_behind = is_behind
         self._link = Link(url, settings.redis_timeout_s)
         self._address = redis_link.address(url)
         self._interval_s = settings.publish_interval_s
@@ -176,7 +185,8 @@ class DatabaseWriter:
             if started - self._asked_at >= HEARTBEAT_S:
                 await self._make_sure()
             backoff.reset()
-            pause_s = max(self._interval_s, DUTY * self._cpu_s)
+            duty = BEHIND_DUTY if self._is_behind() else DUTY
+            pause_s = max(self._interval_s, duty * self._cpu_s)
             await self._pause(started + pause_s - time.monotonic())
         await self._flush()
 
