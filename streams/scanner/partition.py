@@ -40,7 +40,7 @@ class PartitionScanner:
         self._referenced: set[str] = set()
         self._seen = NOTHING
         self._unpublished: dict[str, bytes] = {}
-        self._unpublished_ranges: set[str] = set()
+        self._unpublished_ranges: dict[str, bytes] = {}
         self._moved = True
 
     def refer(self, symbol: str) -> None:
@@ -66,7 +66,7 @@ class PartitionScanner:
                     encoded,
                 )
                 self._unpublished[symbol] = encoded
-                self._unpublished_ranges.add(symbol)
+                self._unpublished_ranges[symbol] = with_range(encoded, state.bounds)
                 newest = max(newest, state.offset)
         self._seen = newest
         self._referenced.clear()
@@ -79,12 +79,12 @@ class PartitionScanner:
         return changed
 
     def ranges(self) -> dict[str, bytes]:
-        """Return what `quotes` does, with the bounds of the day in each row."""
-        self.refresh()
-        changed, self._unpublished_ranges = self._unpublished_ranges, set()
-        return {
-            symbol: with_range(self._standings[symbol].row, self._states[symbol].bounds) for symbol in changed
-        }
+        """Return the rows of the newest `refresh` that changed since the last call, with their days' bounds.
+
+        It makes none itself: after `quotes` of the same flush few would be new, at the cost of all.
+        """
+        changed, self._unpublished_ranges = self._unpublished_ranges, {}
+        return changed
 
     def resend(self) -> None:
         """Have the partial returned again: the last one has not arrived."""
@@ -96,7 +96,10 @@ class PartitionScanner:
 
     def republish_ranges(self) -> None:
         """Have every row returned again by the next `ranges`."""
-        self._unpublished_ranges = set(self._standings)
+        self._unpublished_ranges = {
+            symbol: with_range(standing.row, self._states[symbol].bounds)
+            for symbol, standing in self._standings.items()
+        }
 
     def partial(self) -> Partial | None:
         """Return the partition's best standings, None where none changed since the last call."""
