@@ -1,12 +1,11 @@
 """Sale conditions: what a trade does to the last price, the high and low, and the volume of its symbol.
 
-The vendor numbers the conditions of all tapes in one table and publishes, for each, what it does to the
-consolidated values (``GET /v3/reference/conditions``, ``update_rules.consolidated``; glossary "Conditions and
-Indicators"; the table here is of November 2026). It restates the sale condition matrices of the two plans:
-CTA, CTS Pillar Multicast Output Binary Specification 2.11, "Sale Condition" (tapes A and B), and UTP, Data
-Feed Services Specification, section "Sale Condition Matrix" (tape C). The vendor flattens one thing that the
-plans say: what is a plain No for the last price there is, for some conditions, "Yes, if it is the only
-qualifying last" (CTS note 2, UTP footnote 1). That is kept here as `Effect.IF_FIRST`.
+The vendor numbers the conditions of all tapes in one table and says, for each, what it does to the
+consolidated values (``GET /v3/reference/conditions``, ``update_rules.consolidated``). That restates the sale
+condition matrices of the two plans, CTA (tapes A and B) and UTP (tape C). The table here was put together
+from public transcriptions of these, not from the vendor's endpoint or the plans' own documents: it is still
+to be compared with them. Where they say of the last price "yes, if it is the only qualifying last", and the
+vendor plainly no, `Effect.IF_FIRST` keeps the distinction.
 
 Where a trade has several conditions the strictest counts for each value. A condition that is not in the table
 (short sale restrictions, financial status, placeholders) says nothing about a trade and changes nothing.
