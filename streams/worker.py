@@ -35,6 +35,10 @@ FETCH_BYTES: Final = 1024 * 1024
 """Most that one fetch brings of a partition."""
 BUFFERED_RECORDS: Final = 256
 """Records of a stream that wait in memory, up to 64 KiB each."""
+BEHIND_MS: Final = 1_000
+"""A worker whose batches were received longer ago than this catches up before all else."""
+POLLED_RECORDS: Final = 128
+"""Most records that are taken from the fetching thread at once."""
 
 
 class WorkerApp(faust.App):
@@ -54,6 +58,8 @@ class WorkerApp(faust.App):
         self.redis: Callable[[], dict[str, bool]] | None = None
         """Tells of each Redis database whether it takes what is written; None for an app that writes none."""
         self._claim: IO[bytes] | None = None
+        self.is_behind = False
+        """Whether the events that come now were received long ago."""
         self._started_at = time.time()
         super().__init__(
             f"{settings.kafka_topic_prefix}{name}",
@@ -70,6 +76,7 @@ class WorkerApp(faust.App):
             broker_session_timeout=settings.worker_session_timeout_s,
             broker_heartbeat_interval=settings.worker_session_timeout_s / 5,
             broker_commit_interval=1.0,
+            broker_max_poll_records=POLLED_RECORDS,
             consumer_max_fetch_size=FETCH_BYTES,
             producer_compression_type="lz4",
             producer_max_request_size=MAX_MESSAGE_BYTES,
@@ -111,6 +118,11 @@ class WorkerApp(faust.App):
         # Faust would start the agent again behind the record at which it failed: that would be lost.
         await super()._on_agent_error(agent, exc)
         await self.crash(exc)
+
+    def note_received(self, received_ms: int | None) -> None:
+        """Take note of when the batch that comes now was received, ms since 1970 UTC; None is unknown."""
+        if received_ms is not None:
+            self.is_behind = time.time() * 1000 - received_ms > BEHIND_MS
 
     async def wait_for_stop(self) -> None:
         """Return once the worker is told to stop."""

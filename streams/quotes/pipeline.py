@@ -38,7 +38,7 @@ class Pipeline:
         self._heads = SliceDecoder[QuoteHead](QuoteHead)
         self._partitions: dict[int, PartitionQuotes] = {}
         self._acknowledgements = TrailingAcknowledgements(app, ACKNOWLEDGE_AFTER_S)
-        self._emitter = Emitter(app.settings, app.counters)
+        self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
         app.redis = lambda: self._emitter.connected
         self._emitter.source(feeds.QUOTE_NBBO, self._values, self._republish)
         app.on_partitions_revoked.connect(self._revoke, weak=False)  # type: ignore[arg-type] # two arguments
@@ -51,7 +51,10 @@ class Pipeline:
             is_ours = message.generation_id == self._app.consumer_generation_id
             self._acknowledgements.add(event)
             if is_ours:
-                self._apply(message.partition, payload, records.received_ns(headers))
+                received_ns = records.received_ns(headers)
+                received_ms = None if received_ns is None else received_ns // 1_000_000
+                self._app.note_received(received_ms)
+                self._apply(message.partition, payload, received_ms)
             else:
                 # Fetched before a rebalance: whoever has the partition now gets it again.
                 self._counters.add("batches_skipped", reason="earlier_generation")
@@ -64,7 +67,7 @@ class Pipeline:
         async with self._emitter:
             await self._app.wait_for_stop()
 
-    def _apply(self, number: int, payload: bytes, received_ns: int | None) -> None:
+    def _apply(self, number: int, payload: bytes, received_ms: int | None) -> None:
         slices = self._heads.decode(payload)
         if slices.rejected:
             self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
@@ -75,7 +78,7 @@ class Pipeline:
         partition = self._partitions.get(number)
         if partition is None:
             partition = self._partitions[number] = PartitionQuotes(self._counters)
-        partition.apply(slices, None if received_ns is None else received_ns // 1_000_000)
+        partition.apply(slices, received_ms)
 
     async def _revoke(self, _app: faust.App, revoked: set[TP], **_: object) -> None:
         # Their newest quotes are another worker's now: written again from here they would be old.

@@ -32,8 +32,6 @@ from streams.writer import RecordWriter
 
 logger = logging.getLogger(__name__)
 
-BEHIND_MS: Final = 1_000
-"""A worker whose batches were received longer ago than this catches up before all else."""
 MAX_DUTY: Final = 0.1
 """Largest share of time for partials, and as much for boards: under load they come less often."""
 
@@ -48,7 +46,6 @@ class Pipeline:
     def __init__(self, app: WorkerApp) -> None:
         self._app = app
         self._settings = app.settings
-        self._is_behind = False
         self._stopped = app.wait_for_stop
         self._counters = app.counters
         self._reporter = Reporter(logger)
@@ -80,7 +77,7 @@ class Pipeline:
         self._scanners: dict[int, PartitionScanner] = {}
         self._merger = partial.Merger(app.settings.partitions(AGGREGATES))
         self._partials = RecordWriter(app.settings)
-        self._emitter = Emitter(app.settings, app.counters, lambda: self._is_behind)
+        self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
         app.redis = lambda: self._emitter.connected
         self._emitter.source(feeds.QUOTE, self._quotes, self._republish_quotes)
         self._emitter.source(feeds.DAILY_RANGE, self._ranges, self._republish_ranges)
@@ -173,8 +170,7 @@ class Pipeline:
                 "events of md.aggregates are malformed", repr(rejected[0][:200]), len(rejected)
             )
         partition = batch.partition
-        if batch.received_ms is not None:
-            self._is_behind = time.time() * 1000 - batch.received_ms > BEHIND_MS
+        self._app.note_received(batch.received_ms)
         self._counters.add("events_processed", len(events))
         if partition.replays(batch.offset):
             events = [event for event in events if not partition.holds(event.sym, batch.offset)]

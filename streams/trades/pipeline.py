@@ -48,6 +48,7 @@ class Pipeline:
     """
 
     def __init__(self, app: WorkerApp, emitter: Emitter) -> None:
+        self._app = app
         self._settings = app.settings
         self._counters = app.counters
         self._emitter = emitter
@@ -134,6 +135,7 @@ class Pipeline:
         partition = self._partitions[batch.partition.number]
         if batch.partition.replays(batch.offset):
             slices = partition.unseen(slices, batch.offset)
+        self._app.note_received(batch.received_ms)
         partition.apply(slices, batch.offset, batch.received_ms)
 
     def _on_recovered(self, partition: Partition[Block]) -> None:
