@@ -18,6 +18,8 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
         prev_day_volume: Shares traded in the session before.
         avg_volume: Mean volume of the last 20 sessions before that day, in shares.
         free_float: Shares that are freely traded.
+        security_type: The vendor's code of what it is, such as CS, ETF or WARRANT.
+        exchange: Market identifier code of the exchange that it is listed on, such as XNAS.
     """
 
     symbol: Symbol
@@ -30,6 +32,8 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     prev_day_vwap: float | None = None
     avg_volume: float | None = None
     free_float: float | None = None
+    security_type: str | None = None
+    exchange: str | None = None
 
 
 class KnownReference(msgspec.Struct, gc=False):

@@ -15,7 +15,7 @@ class Row(msgspec.Struct, gc=False):
 
     open is the baseline of the session, change and pct_change compare with the previous close,
     change_since_open and pct_change_since_open with open. vwap is that of the newest bar, aggregate_vwap the
-    day's. Times are ms since 1970 UTC.
+    day's. Times are ms since 1970 UTC. security_type and exchange are codes, such as CS and XNAS.
     """
 
     symbol: str
@@ -44,6 +44,8 @@ class Row(msgspec.Struct, gc=False):
     pct_change_since_open: float | None
     start_timestamp: int
     end_timestamp: int
+    security_type: str | None
+    exchange: str | None
 
 
 _UNKNOWN = Reference(symbol="", day_ms=0)
@@ -89,6 +91,8 @@ def make_row(symbol: str, state: SymbolState | Breakout, reference: Reference | 
         _relative(since_open, open_, 100),
         bar.s,
         bar.e,
+        reference.security_type,
+        reference.exchange,
     )
 
 

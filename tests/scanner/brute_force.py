@@ -102,6 +102,8 @@ def row_of(symbol: str, bar: Json, baseline: float, reference: Json) -> Json:
         "pct_change_since_open": (close - baseline) / baseline * 100 if baseline else None,
         "start_timestamp": bar["s"],
         "end_timestamp": bar["e"],
+        "security_type": reference.get("security_type"),
+        "exchange": reference.get("exchange"),
     }
 
 

@@ -28,6 +28,8 @@ DAY = date(2017, 7, 11)
 DAY_MS = 86_400_000
 ODD_SYMBOLS = ["BRK.B", "BF/A", "Ä/é", "A B", "TEST+", "ZXZZT=", "日本", "a:b", "x{}y", "*[?]", "🚀", "NULL"]
 SYMBOLS = [f"S{number:03}" for number in range(620)] + ODD_SYMBOLS
+KINDS = [("CS", "XNAS"), ("ETF", "ARCX"), (None, "XNYS"), ("WARRANT", None)]
+"""What symbols are, and where they are listed."""
 PARTITIONS = 4
 _databases = itertools.cycle(range(2, 16))
 
@@ -134,6 +136,7 @@ def reference_data(seed: int) -> list[Json]:
             reference["avg_volume"] = random.choice([0.0, 12_345.5, 99_000.0])
         if random.random() < 0.9:
             reference["free_float"] = float(random.randint(1, 10**9))
+        reference["security_type"], reference["exchange"] = KINDS[len(found) % len(KINDS)]
         found.append(reference)
     return found
 

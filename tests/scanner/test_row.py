@@ -53,6 +53,12 @@ def test_without_reference_data_what_needs_it_is_unknown() -> None:
     assert (unknown.change, unknown.pct_change, unknown.relative_volume, unknown.free_float) == (None,) * 4
 
 
+def test_what_a_symbol_is_and_where_it_is_listed_come_from_reference_data() -> None:
+    listed = msgspec.structs.replace(REFERENCE, security_type="ETF", exchange="ARCX")
+    assert (row(listed).security_type, row(listed).exchange) == ("ETF", "ARCX")
+    assert (row(REFERENCE).security_type, row(None).exchange) == (None, None)
+
+
 def test_a_previous_close_of_zero_gives_no_percentage() -> None:
     zero = msgspec.structs.replace(REFERENCE, prev_day_close=0.0, avg_volume=0)
     assert (row(zero).pct_change, row(zero).relative_volume) == (None, None)
