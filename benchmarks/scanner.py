@@ -27,15 +27,15 @@ OPEN_MS = 1_499_697_000_000
 """2017-07-10 10:30 ET."""
 MORNING = 0.02
 """How far the morning's range reaches from its middle, as a part of it."""
-SPREAD = 0.008
+SPREAD = 0.007
 """Standard deviation of later prices, likewise."""
 
 
 def bars(events: int, symbols: int, partitions: int) -> Iterator[tuple[int, list[bytes]]]:
     """Yield (partition, bars) by the second until there are ``events``: every symbol trades each second.
 
-    The first bars span the morning; later ones lie about its middle, so that of a hundred about one breaks
-    the day's range: several times what a real market does.
+    The first bars span the morning; later ones lie about its middle, so that of three hundred about one
+    breaks the day's range.
     """
     rng = random.Random(1)  # noqa: S311  a benchmark's data
     by_partition: defaultdict[int, list[str]] = defaultdict(list)
@@ -45,25 +45,25 @@ def bars(events: int, symbols: int, partitions: int) -> Iterator[tuple[int, list
     names = [symbol for group in by_partition.values() for symbol in group]
     middle = {symbol: rng.uniform(5, 50) for symbol in names}
     volume = dict.fromkeys(names, 0)
-    reach, second, made = MORNING, 0, 0
+    second = made = 0
     while made < events:
         start = OPEN_MS + second * 1000
         for partition, group in by_partition.items():
             batch = []
             for symbol in group:
                 size, price = rng.randrange(1, 5_000), round(middle[symbol] * rng.gauss(1, SPREAD), 2)
+                high = price if second else round(middle[symbol] * (1 + MORNING), 2)
+                low = price if second else round(middle[symbol] * (1 - MORNING), 2)
                 volume[symbol] += size
                 batch.append(
                     Aggregate(
                         sym=symbol, v=size, av=volume[symbol], op=20.0, vw=price, o=price, c=price,
-                        h=round(price * (1 + reach), 2), l=round(price * (1 - reach), 2), a=20.1234, z=100,
-                        s=start, e=start + 1000,
+                        h=high, l=low, a=20.1234, z=100, s=start, e=start + 1000,
                     )
                 )  # fmt: skip
             made += len(batch)
             yield partition, [msgspec.json.encode(bar) for bar in batch]
         second += 1
-        reach = 0.0
 
 
 def main(argv: list[str]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from streams.telemetry import Counters, Reporter
 
 DUTY: Final = 4
 """A flush starts no earlier than this many times the CPU time of the one before, after that one started …"""
-BEHIND_DUTY: Final = 19
+BEHIND_DUTY: Final = 39
 """… or this many times, while the worker is behind: then its core belongs to the events that wait."""
 HEARTBEAT_S: Final = 1.0
 """How often Redis is asked whether it still holds what it was given."""

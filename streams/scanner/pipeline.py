@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 MAX_DUTY: Final = 0.1
 """Largest share of time for partials, and as much for boards: under load they come less often."""
+MAX_DUTY_BEHIND: Final = 0.02
+"""The same while the worker catches up: the boards are late anyway."""
 
 
 class Pipeline:
@@ -141,7 +143,7 @@ class Pipeline:
                     busy_s += time.thread_time() - started
                     if record is not None:
                         await self._send_partial(topic, scanner, record)
-                await asyncio.sleep(max(self._settings.board_interval_s, busy_s / MAX_DUTY))
+                await self._pause(busy_s)
         finally:
             await self._partials.close()
 
@@ -153,7 +155,11 @@ class Pipeline:
                 self._emitter.put(feed, board)
                 self._counters.add("boards_published")
             busy_s = time.thread_time() - started
-            await asyncio.sleep(max(self._settings.board_interval_s, busy_s / MAX_DUTY))
+            await self._pause(busy_s)
+
+    async def _pause(self, busy_s: float) -> None:
+        duty = MAX_DUTY_BEHIND if self._app.is_behind else MAX_DUTY
+        await asyncio.sleep(max(self._settings.board_interval_s, busy_s / duty))
 
     async def _send_partial(self, topic: str, scanner: PartitionScanner, record: bytes) -> None:
         key = b"%d" % scanner.number
