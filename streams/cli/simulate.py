@@ -52,6 +52,9 @@ def sim(  # noqa: PLR0913  one parameter an option
     rest_port: Annotated[
         int | None, typer.Option(help="Port of the REST server; default a free one.")
     ] = None,
+    rest_calls_per_minute: Annotated[
+        int | None, typer.Option(help="REST calls in any minute; further ones get 429; default no limit.")
+    ] = None,
     news_port: Annotated[
         int | None, typer.Option(help="Port of the newswire's WebSocket server; default a free one.")
     ] = None,
@@ -71,6 +74,7 @@ def sim(  # noqa: PLR0913  one parameter an option
         "symbols": symbols, "rate": rate, "speed": speed, "seed": seed, "start": start, "input": input,
         "reference": reference, "loop": loop, "host": host, "ws_port": ws_port, "rest_port": rest_port,
         "news_rate": news_rate, "news": news, "news_port": news_port,
+        "rest_calls_per_minute": rest_calls_per_minute,
         "api_key": loaded.massive_api_key, "news_api_key": loaded.finlight_api_key,
     }  # fmt: skip
     simulator = Simulator(sim_options(given))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from streams.sim.faults import FaultRequest, Faults
 from streams.sim.hub import Hub
 from streams.sim.newswire import Newswire
+from streams.sim.rest_gate import RestFaultRequest, RestGate
 from streams.sim.sent import SentLog
 
 MAX_INJECTION = 64 * 1024 * 1024
@@ -28,6 +29,7 @@ class RateRequest(BaseModel):
 def admin_router(
     hub: Hub,
     faults: Faults,
+    rest: RestGate,
     sent: SentLog,
     status: Callable[[], dict[str, Any]],
     set_rate: Callable[[float], bool],
@@ -37,6 +39,7 @@ def admin_router(
     Args:
         hub: The sessions.
         faults: What makes faults.
+        rest: What makes the REST's.
         sent: What was sent.
         status: Tells what the simulator does.
         set_rate: Changes the rate; returns False where there is none, as in a replay.
@@ -54,6 +57,11 @@ def admin_router(
     @router.post("/fault")
     async def post_fault(request: FaultRequest) -> dict[str, Any]:
         return {"kind": request.kind, "connections_ended": await faults.make(request)}
+
+    @router.post("/rest/fault")
+    async def post_rest_fault(request: RestFaultRequest) -> dict[str, Any]:
+        rest.make(request)
+        return {"kind": request.kind, "calls": request.calls}
 
     @router.post("/rate")
     async def post_rate(request: RateRequest) -> dict[str, Any]:

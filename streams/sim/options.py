@@ -47,6 +47,9 @@ class SimOptions(BaseModel):
     news_port: Port = Field(0, description="port of the newswire's WebSocket server; 0 takes a free one")
     api_key: SecretStr | None = Field(None, description="the only key that is let in; None lets any in")
     news_api_key: SecretStr | None = Field(None, description="the newswire's; None lets any in")
+    rest_calls_per_minute: int | None = Field(
+        None, ge=1, description="REST calls in any minute; further ones are refused; None for no limit"
+    )
     max_connections: int = Field(1, ge=1, description="connections per key and market")
     outbox_bytes: int = Field(
         64 * 1024 * 1024, ge=1_024, description="how far a client may fall behind before it is cut off"

@@ -14,6 +14,7 @@ from streams.sessions import MarketCalendar
 from streams.sim.bars import DayBars
 from streams.sim.history import History
 from streams.sim.market import UNITS
+from streams.sim.splits import Split, SplitsBySymbol, shares_after
 from streams.sim.symbols import Listing
 from streams.sim.tape import Tape
 
@@ -40,7 +41,8 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     """One listing: what a line of a reference file holds.
 
     security_type and exchange are the vendor's ``type`` and ``primary_exchange``; free_float is shares,
-    free_float_percent 0 to 100; daily are bars of past sessions. What is not known is None.
+    free_float_percent 0 to 100; daily are bars of past sessions as they were then, before any later split.
+    What is not known is None.
     """
 
     symbol: str
@@ -50,6 +52,7 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     free_float: int | None = None
     free_float_percent: float | None = None
     daily: tuple[DatedBar, ...] = ()
+    splits: tuple[Split, ...] = ()
 
 
 class Reference(Protocol):
@@ -63,8 +66,13 @@ class Reference(Protocol):
     def clock_ms(self) -> int:
         """The market's clock, ms since 1970 UTC."""
 
-    def daily(self, day: date) -> Mapping[str, DailyBar]:
-        """Return the bars of a past session by symbol; empty where there are none."""
+    def daily(self, day: date, *, adjusted: bool = True) -> Mapping[str, DailyBar]:
+        """Return the bars of a past session by symbol; empty where there are none.
+
+        Args:
+            day: The session.
+            adjusted: In shares of the clock's day, else in those of the session.
+        """
 
     def today(self) -> Mapping[str, DailyBar]:
         """Return the running day's bars by symbol."""
@@ -77,23 +85,40 @@ class SyntheticReference:
     """Reference data of the synthetic market."""
 
     def __init__(
-        self, listings: tuple[Listing, ...], history: History, tape: Tape, calendar: MarketCalendar
+        self,
+        listings: tuple[Listing, ...],
+        history: History,
+        tape: Tape,
+        calendar: MarketCalendar,
+        splits: SplitsBySymbol,
     ) -> None:
         self._symbols = [listing.symbol for listing in listings]
         self._history = history
         self._tape = tape
         self._calendar = calendar
-        self.companies: Sequence[Company] = sorted(map(_company, listings), key=_symbol)
+        self._splits = splits
+        self.companies: Sequence[Company] = sorted(
+            (_company(listing, splits.get(listing.symbol, ())) for listing in listings), key=_symbol
+        )
 
     @property
     def clock_ms(self) -> int:
         """The market's clock, ms since 1970 UTC."""
         return self._tape.state.clock_ms
 
-    def daily(self, day: date) -> Mapping[str, DailyBar]:
+    def daily(self, day: date, *, adjusted: bool = True) -> Mapping[str, DailyBar]:
         """Return the bars of a past session by symbol; empty where there are none."""
         bars = self._tape.state.past.get(day) or self._history.bars(day)
-        return {} if bars is None else self._by_symbol(bars)
+        if bars is None:
+            return {}
+        found = self._by_symbol(bars)
+        if not adjusted:
+            # The history is that of today's shares.
+            last = self._tape.state.day.date
+            for symbol, splits in self._splits.items():
+                if symbol in found:
+                    found[symbol] = _in_shares(found[symbol], 1 / shares_after(splits, day, last))
+        return found
 
     def today(self) -> Mapping[str, DailyBar]:
         """Return the running day's bars by symbol."""
@@ -135,9 +160,15 @@ class FileReference:
         """The recording's event time, ms since 1970 UTC; 0 before it starts."""
         return self._clock()
 
-    def daily(self, day: date) -> Mapping[str, DailyBar]:
+    def daily(self, day: date, *, adjusted: bool = True) -> Mapping[str, DailyBar]:
         """Return the bars of a past session by symbol; empty where there are none."""
-        return {company.symbol: bar for company in self.companies for bar in company.daily if bar.date == day}
+        last = self._calendar.day_at(self.clock_ms).date
+        return {
+            company.symbol: _in_shares(bar, shares_after(company.splits, day, last)) if adjusted else bar
+            for company in self.companies
+            for bar in company.daily
+            if bar.date == day
+        }
 
     def today(self) -> Mapping[str, DailyBar]:
         """Return no bars: a recording's day is not summed up."""
@@ -156,7 +187,22 @@ def _symbol(company: Company) -> str:
     return company.symbol
 
 
-def _company(listing: Listing) -> Company:
+def _in_shares(bar: DailyBar, shares: float) -> DailyBar:
+    """Return a bar in shares of which ``shares`` make one of the bar's."""
+    if shares == 1:
+        return bar
+    return DailyBar(
+        o=bar.o / shares,
+        h=bar.h / shares,
+        l=bar.l / shares,
+        c=bar.c / shares,
+        v=bar.v * shares,
+        vw=None if bar.vw is None else bar.vw / shares,
+        n=bar.n,
+    )
+
+
+def _company(listing: Listing, splits: tuple[Split, ...]) -> Company:
     return Company(
         symbol=listing.symbol,
         name=listing.name,
@@ -164,6 +210,7 @@ def _company(listing: Listing) -> Company:
         exchange=listing.exchange,
         free_float=listing.free_float,
         free_float_percent=round(100 * listing.free_float / listing.shares_outstanding, 2),
+        splits=splits,
     )
 
 

@@ -9,7 +9,7 @@ import hmac
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -19,20 +19,25 @@ from pydantic import SecretStr
 
 from streams.sessions import NEW_YORK, MarketCalendar, Session
 from streams.sim.reference import Company, DailyBar, Reference
+from streams.sim.rest_gate import RestFaultKind, RestGate
+from streams.sim.splits import Split
 
 Query = Mapping[str, str]
 Answer = Callable[[Request], dict[str, Any]]
+T = TypeVar("T")
 
 NS_A_MS: Final = 1_000_000
 _TICKERS_LIMITS: Final = (100, 1_000)
 _FLOATS_LIMITS: Final = (100, 5_000)
+_SPLITS_LIMITS: Final = (100, 5_000)
+_OLD_SPLITS_LIMITS: Final = (10, 1_000)
 _COMPARISONS: Final[dict[str, Callable[[str, str], bool]]] = {
-    "ticker": lambda symbol, bound: symbol == bound,
-    "ticker.gt": lambda symbol, bound: symbol > bound,
-    "ticker.gte": lambda symbol, bound: symbol >= bound,
-    "ticker.lt": lambda symbol, bound: symbol < bound,
-    "ticker.lte": lambda symbol, bound: symbol <= bound,
-    "ticker.any_of": lambda symbol, bound: symbol in bound.split(","),
+    "": lambda value, bound: value == bound,
+    ".gt": lambda value, bound: value > bound,
+    ".gte": lambda value, bound: value >= bound,
+    ".lt": lambda value, bound: value < bound,
+    ".lte": lambda value, bound: value <= bound,
+    ".any_of": lambda value, bound: value in bound.split(","),
 }
 
 
@@ -43,12 +48,16 @@ class VendorRest:
         reference: What is served.
         calendar: The market's sessions.
         api_key: The only key that is let in; None lets any in.
+        gate: Counts the calls, and decides which go wrong.
     """
 
-    def __init__(self, reference: Reference, calendar: MarketCalendar, api_key: SecretStr | None) -> None:
+    def __init__(
+        self, reference: Reference, calendar: MarketCalendar, api_key: SecretStr | None, gate: RestGate
+    ) -> None:
         self._reference = reference
         self._calendar = calendar
         self._api_key = api_key
+        self._gate = gate
         self.router = APIRouter()
         for path, answer in (
             ("/v2/snapshot/locale/us/markets/stocks/tickers", self._snapshot),
@@ -56,6 +65,8 @@ class VendorRest:
             ("/v2/aggs/ticker/{symbol}/prev", self._previous_close),
             ("/stocks/vX/float", self._floats),
             ("/v3/reference/tickers", self._tickers),
+            ("/stocks/v1/splits", self._splits),
+            ("/v3/reference/splits", self._old_splits),
             ("/v1/marketstatus/now", self._market_status),
         ):
             self.router.add_api_route(path, self._guarded(answer), methods=["GET"])
@@ -65,8 +76,18 @@ class VendorRest:
             if not self._lets_in(request):
                 body = {"status": "ERROR", "request_id": _request_id(), "error": "Unknown API Key"}
                 return JSONResponse(body, status_code=401)
+            path = request.url.path
+            fault = self._gate.fault(path)
+            wait_s = 1 if fault is RestFaultKind.LIMITED else self._gate.wait_s()
+            if wait_s or fault is RestFaultKind.UNAVAILABLE:
+                self._gate.refused += 1
+                return _too_many(wait_s) if wait_s else Response("try again later", 503)
             # In a thread: an answer about the whole market takes tens of ms, and the stream must not wait.
-            content = await asyncio.to_thread(lambda: msgspec.json.encode(answer(request)))
+            content = await asyncio.to_thread(lambda: msgspec.json.encode(_spoiled(answer(request), fault)))
+            if fault is RestFaultKind.CUT:
+                content = content[: len(content) // 2]
+            elif fault is None:
+                self._gate.answered[path] += 1
             return Response(content, media_type="application/json")
 
         return respond
@@ -99,8 +120,10 @@ class VendorRest:
         except ValueError:
             raise HTTPException(400, "date must be YYYY-MM-DD") from None
         close_ms = self._calendar.day(day).close_ms
-        bars = self._reference.daily(day)
-        return _aggregates({"T": symbol, **_bar(bar), "t": close_ms} for symbol, bar in bars.items())
+        adjusted = request.query_params.get("adjusted", "true") != "false"
+        bars = self._reference.daily(day, adjusted=adjusted)
+        answer = _aggregates({"T": symbol, **_bar(bar), "t": close_ms} for symbol, bar in bars.items())
+        return {**answer, "adjusted": adjusted}
 
     def _previous_close(self, request: Request) -> dict[str, Any]:
         symbol = request.path_params["symbol"]
@@ -152,6 +175,43 @@ class VendorRest:
             },
         )
 
+    def _splits(self, request: Request) -> dict[str, Any]:
+        return self._page_of_splits(
+            request,
+            _SPLITS_LIMITS,
+            lambda symbol, split: {"adjustment_type": split.kind, "id": f"{symbol}-{split.execution_date}"},
+        )
+
+    def _old_splits(self, request: Request) -> dict[str, Any]:
+        return self._page_of_splits(request, _OLD_SPLITS_LIMITS, lambda _symbol, _split: {})
+
+    def _page_of_splits(
+        self, request: Request, limits: tuple[int, int], more: Callable[[str, Split], dict[str, Any]]
+    ) -> dict[str, Any]:
+        query = _query(request)
+        chosen = [
+            (split.execution_date.isoformat(), company.symbol, split)
+            for company in self._reference.companies
+            for split in company.splits
+            if _within(company.symbol, query)
+            and _within(split.execution_date.isoformat(), query, "execution_date")
+        ]
+        # The newest first, as the vendor has them.
+        chosen.sort(key=lambda found: (found[0], found[1]), reverse=True)
+        return _page(
+            request,
+            query,
+            limits,
+            chosen,
+            lambda found: {
+                "execution_date": found[0],
+                "split_from": found[2].split_from,
+                "split_to": found[2].split_to,
+                "ticker": found[1],
+                **more(found[1], found[2]),
+            },
+        )
+
     def _market_status(self, request: Request) -> dict[str, Any]:
         now_ms = self._reference.clock_ms
         session = self._calendar.day_at(now_ms).session_at(now_ms)
@@ -165,6 +225,21 @@ class VendorRest:
             "market": state,
             "serverTime": datetime.fromtimestamp(now_ms // 1_000, NEW_YORK).isoformat(),
         }
+
+
+def _too_many(wait_s: int) -> Response:
+    body = {
+        "status": "ERROR",
+        "request_id": _request_id(),
+        "error": "You've exceeded the maximum requests per minute, please wait or upgrade your subscription.",
+    }
+    return JSONResponse(body, 429, {"retry-after": str(wait_s)})
+
+
+def _spoiled(answer: dict[str, Any], fault: RestFaultKind | None) -> dict[str, Any]:
+    if fault is RestFaultKind.BAD_ENTRY and answer.get("results"):
+        answer["results"][0] = {"ticker": 5, "T": 5}
+    return answer
 
 
 def _request_id() -> str:
@@ -220,8 +295,8 @@ def _query(request: Request) -> dict[str, str]:
         raise HTTPException(400, "invalid cursor") from None
 
 
-def _within(symbol: str, query: Query) -> bool:
-    return all(test(symbol, query[name]) for name, test in _COMPARISONS.items() if query.get(name))
+def _within(value: str, query: Query, name: str = "ticker") -> bool:
+    return all(test(value, query[name + how]) for how, test in _COMPARISONS.items() if query.get(name + how))
 
 
 def _matches(company: Company, query: Query) -> bool:
@@ -241,8 +316,8 @@ def _page(
     request: Request,
     query: dict[str, str],
     limits: tuple[int, int],
-    chosen: list[Company],
-    render: Callable[[Company], dict[str, Any]],
+    chosen: list[T],
+    render: Callable[[T], dict[str, Any]],
 ) -> dict[str, Any]:
     default, most = limits
     asked, after = query.get("limit", ""), query.pop("after", "0")

@@ -29,8 +29,10 @@ from streams.sim.ports import listen
 from streams.sim.recording import Recording
 from streams.sim.reference import FileReference, Reference, SyntheticReference
 from streams.sim.rest import VendorRest
+from streams.sim.rest_gate import RestGate
 from streams.sim.sent import SentLog
 from streams.sim.source import LiveSource, ReplaySource, Source
+from streams.sim.splits import synthetic_splits
 from streams.sim.symbols import make_listings
 from streams.sim.tape import Tape
 from streams.sim.websocket import StreamServer
@@ -78,6 +80,7 @@ class Simulator:
         self._newswire = self._make_newswire()
         self._stream = StreamServer(options, self._hub, self._faults, self._sent)
         self._rest_address = ""
+        self._rest_gate = RestGate(options.rest_calls_per_minute)
         self._stack = AsyncExitStack()
 
     @property
@@ -139,6 +142,7 @@ class Simulator:
             "rate": self._live.rate if self._live else None,
             "speed": self._options.speed,
             "slips": self._pacer.slips,
+            "rest": {"answered": dict(self._rest_gate.answered), "refused": self._rest_gate.refused},
             "news": self._newswire.status(),
         }
 
@@ -174,7 +178,8 @@ class Simulator:
         self._live = LiveSource(
             tape, self._hub, self._pacer, self._faults, rate=options.rate, speed=options.speed
         )
-        return self._live, SyntheticReference(listings, history, tape, calendar)
+        splits = synthetic_splits(listings, first_day, seed=options.seed, calendar=calendar)
+        return self._live, SyntheticReference(listings, history, tape, calendar, splits)
 
     def _make_newswire(self) -> Newswire:
         options = self._options
@@ -208,8 +213,11 @@ class Simulator:
 
     async def _start_rest(self, stack: AsyncExitStack) -> None:
         app = FastAPI(title="Market simulator", docs_url=None, redoc_url=None)
-        app.include_router(VendorRest(self._reference, self._calendar, self._options.api_key).router)
-        app.include_router(admin_router(self._hub, self._faults, self._sent, self.status, self.set_rate))
+        gate, key = self._rest_gate, self._options.api_key
+        app.include_router(VendorRest(self._reference, self._calendar, key, gate).router)
+        app.include_router(
+            admin_router(self._hub, self._faults, gate, self._sent, self.status, self.set_rate)
+        )
         app.include_router(newswire_router(self._newswire))
         socket = stack.enter_context(listen(self._options.host, self._options.rest_port))
         host, port = socket.getsockname()[:2]

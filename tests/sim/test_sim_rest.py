@@ -3,6 +3,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from massive import RESTClient
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from streams.sim.options import SimOptions
 from streams.sim.simulator import Simulator
 
-from .conftest import connected, eventually
+from .conftest import connected, eventually, post
 
 
 @pytest_asyncio.fixture
@@ -95,3 +96,63 @@ async def test_a_wrong_key_is_refused(simulator: Simulator) -> None:
     with pytest.raises(BadResponse) as refused:
         await ask(simulator, lambda rest: rest.get_snapshot_all("stocks"), "wrong")
     assert json.loads(str(refused.value))["error"] == "Unknown API Key"
+
+
+async def test_a_bar_before_a_split_is_in_the_shares_of_then_or_of_now(simulator: Simulator) -> None:
+    splits = await ask(simulator, lambda rest: list(rest.list_stocks_splits(execution_date="2026-11-20")))
+    assert splits
+    then = await ask(simulator, lambda rest: rest.get_grouped_daily_aggs("2026-11-19", adjusted=False))
+    now = await ask(simulator, lambda rest: rest.get_grouped_daily_aggs("2026-11-19", adjusted=True))
+    before, after = ({bar.ticker: bar for bar in bars} for bars in (then, now))
+    split = {split.ticker for split in splits}
+    assert {symbol for symbol in after if before[symbol].close != after[symbol].close} == split
+    for each in splits:
+        shares = each.split_to / each.split_from
+        old, new = before[each.ticker], after[each.ticker]
+        assert old.close == pytest.approx(new.close * shares)
+        assert old.volume == pytest.approx(new.volume / shares)
+
+
+async def test_splits_of_some_days_come_in_pages(simulator: Simulator) -> None:
+    def found(rest: RESTClient, limit: int) -> list[tuple[str, str]]:
+        splits = rest.list_stocks_splits(
+            execution_date_gte="2026-11-09", execution_date_lt="2026-11-19", limit=limit
+        )
+        return [(split.execution_date, split.ticker) for split in splits]
+
+    pages = await ask(simulator, lambda rest: found(rest, 3))
+    assert len(pages) > 3
+    assert pages == await ask(simulator, lambda rest: found(rest, 5_000))
+    assert {day for day, _ in pages} == {
+        "2026-11-09",
+        *(f"2026-11-{day}" for day in range(10, 19) if day not in (14, 15)),
+    }
+    old = await ask(
+        simulator,
+        lambda rest: list(
+            rest.list_splits(execution_date_gte="2026-11-09", execution_date_lt="2026-11-19", limit=3)
+        ),
+    )
+    assert [(split.execution_date, split.ticker) for split in old] == pages
+
+
+async def test_calls_beyond_the_limit_are_told_when_to_come_again() -> None:
+    async with Simulator(SimOptions(symbols=10, rate=10, rest_calls_per_minute=2)) as simulator:
+        for _ in range(2):
+            await ask(simulator, lambda rest: rest.get_market_status())
+        async with httpx.AsyncClient(base_url=simulator.rest_url) as client:
+            answer = await client.get("/v1/marketstatus/now?apiKey=x")
+        assert (answer.status_code, answer.json()["status"]) == (429, "ERROR")
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        assert simulator.status()["rest"] == {"answered": {"/v1/marketstatus/now": 2}, "refused": 1}
+
+
+async def test_faults_of_the_rest_on_demand(simulator: Simulator) -> None:
+    path = "/v1/marketstatus/now"
+    for kind in ("unavailable", "limited", "cut"):
+        await post(simulator, "/sim/rest/fault", {"kind": kind, "path": path})
+    async with httpx.AsyncClient(base_url=simulator.rest_url) as client:
+        answers = [await client.get(path, params={"apiKey": "right"}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [503, 429, 200, 200]
+    assert answers[3].text.startswith(answers[2].text[:20])
+    assert len(answers[2].content) < len(answers[3].content)
