@@ -5,6 +5,7 @@ A feed's key is also the channel on which its changes are published.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -13,6 +14,9 @@ SECOND: Final = 1
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
+
+SCREENER_NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
+"""How user-defined boards may be named."""
 
 
 class Kind(StrEnum):
@@ -43,6 +47,7 @@ class Feed:
         ttl: Seconds after the last write until the key expires.
         database: The Redis database that holds it.
         bound: Most entries of a list; 1 for a latest value.
+        names: What may stand in the place of ``{}``; None for anything.
     """
 
     pattern: str
@@ -50,6 +55,7 @@ class Feed:
     ttl: int
     database: Database = Database.WIDGET
     bound: int = 1
+    names: re.Pattern[str] | None = None
 
     def key(self, symbol: str | None = None) -> str:
         """Return the Redis key, for ``symbol`` where the feed is one of a family.
@@ -66,7 +72,9 @@ class Feed:
         head, family, tail = self.pattern.partition("{}")
         if not family:
             return key == head
-        return len(key) > len(head) + len(tail) and key.startswith(head) and key.endswith(tail)
+        if len(key) <= len(head) + len(tail) or not (key.startswith(head) and key.endswith(tail)):
+            return False
+        return self.names is None or bool(self.names.fullmatch(key, len(head), len(key) - len(tail)))
 
 
 AGGREGATE: Final = Feed("stocks:agg:{}", Kind.LATEST, 5 * MINUTE, Database.MARKET)
@@ -76,6 +84,8 @@ LULD: Final = Feed("stocks:luld:{}", Kind.LATEST, DAY, Database.MARKET)
 TOP_VOLUME: Final = Feed("scanners:top_volume", Kind.LATEST, 4 * DAY)
 TOP_GAPPERS: Final = Feed("scanners:top_gappers", Kind.LATEST, 4 * DAY)
 TOP_GAINERS: Final = Feed("scanners:top_gainers", Kind.LATEST, 4 * DAY)
+SCREENER: Final = Feed("scanners:{}", Kind.LATEST, 4 * DAY, names=SCREENER_NAME)
+"""A user-defined board; its name stands where families have a symbol."""
 QUOTE: Final = Feed("quote:{}", Kind.LATEST, 4 * DAY)
 DAILY_RANGE: Final = Feed("daily_range:{}", Kind.LATEST, 4 * DAY)
 HIGH_ALERT: Final = Feed("daily_range_hod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
@@ -98,6 +108,7 @@ CATALOGUE: Final = (
     TOP_VOLUME,
     TOP_GAPPERS,
     TOP_GAINERS,
+    SCREENER,
     QUOTE,
     DAILY_RANGE,
     HIGH_ALERT,
