@@ -6,30 +6,23 @@ A line that is no JSON array of events goes out all the same: the vendor may hav
 from __future__ import annotations
 
 import asyncio
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
-from streams.errors import BadInputError
+from streams.recorded import RecordedFile
 from streams.sim.frames import Selection
 from streams.sim.subscriptions import CHANNELS, Subscriptions
 
-GZIP_MAGIC: Final = b"\x1f\x8b"
-MAX_LINE: Final = 64 * 1024 * 1024
-"""Longest line, in bytes."""
 MALFORMED: Final = "malformed"
 """Counted for a frame that is no array of events."""
 OTHER: Final = "other"
 """Counted for an event of a type that cannot be subscribed."""
 
-_BATCH_LINES: Final = 512
-_BATCH_BYTES: Final = 1024 * 1024
 _NS_A_MS: Final = 1_000_000
 _NANOSECOND_KINDS: Final = frozenset({"LULD", "FMV"})
 
@@ -120,49 +113,22 @@ class Recording:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            with path.open("rb") as file:
-                self._is_gzip = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        except OSError as error:
-            raise BadInputError(f"cannot read {path}: {error.strerror}") from None
-        if path.suffix == ".gz" and not self._is_gzip:
-            raise BadInputError(f"cannot read {path}: it is named .gz and is no gzip file")
+        self._file = RecordedFile(path)
 
     async def frames(self) -> AsyncGenerator[RecordedFrame, None]:
         """Yield the frames in the order of the file; empty lines are none.
 
         Raises:
-            BadInputError: The file cannot be read on, or has a line longer than MAX_LINE.
+            BadInputError: The file cannot be read on, or has a line that is too long.
         """
-        with self._open() as file:
-            while batch := await asyncio.to_thread(self._read, file):
+
+        def read() -> list[RecordedFrame]:
+            return [recorded_frame(frame) for frame in lines.read()]
+
+        with self._file.open() as lines:
+            while batch := await asyncio.to_thread(read):
                 for frame in batch:
                     yield frame
-
-    def _open(self) -> IO[bytes]:
-        try:
-            if self._is_gzip:
-                return cast("IO[bytes]", gzip.open(self._path, "rb"))
-            return self._path.open("rb")
-        except OSError as error:
-            raise BadInputError(f"cannot read {self._path}: {error.strerror}") from None
-
-    def _read(self, file: IO[bytes]) -> list[RecordedFrame]:
-        frames: list[RecordedFrame] = []
-        size = 0
-        try:
-            while len(frames) < _BATCH_LINES and size < _BATCH_BYTES and (line := file.readline(MAX_LINE)):
-                if len(line) == MAX_LINE:
-                    raise BadInputError(f"cannot read {self._path}: a line is longer than {MAX_LINE} bytes")
-                size += len(line)
-                if payload := line.rstrip(b"\r\n"):
-                    frames.append(recorded_frame(payload))
-        except (OSError, EOFError, zlib.error) as error:
-            if not frames:
-                raise BadInputError(f"cannot read on in {self._path}: {error}") from None
-            # What was read before goes out first; the next read meets the error again.
-        return frames
 
 
 def _is_utf8(payload: bytes) -> bool:
