@@ -1,0 +1,1 @@
+"""Bars: the minutes of each symbol's day for charts, longer spans made of them, and the newest raw bars."""

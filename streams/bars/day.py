@@ -1,0 +1,79 @@
+"""One symbol's trading day in minutes, from 04:00 to 20:00 ET."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.bars.minute import Bar, Hour
+from streams.bars.span import join
+
+HOURS: Final = 16
+"""From 04:00 to 20:00 ET. What comes later has no bars, but is the newest raw bar all the same."""
+HOUR_MINUTES: Final = 60
+NONE: Final = -1
+
+
+class Day:
+    """The bars of one symbol and trading day. Minutes are counted from 04:00 ET.
+
+    Args:
+        start_ms: When the day starts (04:00 ET), ms since 1970 UTC.
+        hours: Its hours as recovered, by their number from 04:00 ET.
+
+    Attributes:
+        hours: The hours that there are.
+        newest: The newest minute; `NONE` where there is no bar.
+    """
+
+    __slots__ = ("hours", "newest", "start_ms")
+
+    def __init__(self, start_ms: int, hours: dict[int, Hour]) -> None:
+        self.start_ms = start_ms
+        self.hours = hours
+        self.newest = max(
+            (number * HOUR_MINUTES + hour.minutes()[-1] for number, hour in hours.items() if hour.data),
+            default=NONE,
+        )
+
+    def bars(self, since: int = 0, span: int = 1) -> Iterator[Bar]:
+        """Yield bars in order.
+
+        Args:
+            since: The first is the one that this minute lies in, or else the next.
+            span: How long a bar is, in minutes: 1 or one of `streams.bars.span.SPANS`.
+        """
+        minutes = self._minutes(since - since % span)
+        return minutes if span == 1 else join(minutes, span, self.start_ms)
+
+    def count_before(self, minute: int, span: int = 1) -> int:
+        """Return how many bars of a span there are before the one that a minute lies in."""
+        last, rest = divmod(minute - minute % span, HOUR_MINUTES)
+        count = 0
+        for number, hour in self.hours.items():
+            if number > last:
+                continue
+            there: bytes | set[int] = hour.minutes()
+            if number == last:
+                there = {minute for minute in there if minute < rest}
+            count += len(there) if span == 1 else len({minute // span for minute in there})
+        return count
+
+    @property
+    def raw(self) -> bytes:
+        """The newest of the vendor's bars, bytes unchanged."""
+        return self.hours[max(self.hours)].raw
+
+    def _minutes(self, since: int) -> Iterator[Bar]:
+        first, rest = divmod(since, HOUR_MINUTES)
+        newest: Bar | None = None
+        for number in sorted(self.hours):
+            if number < first:
+                continue
+            for bar in self.hours[number].bars(rest if number == first else 0):
+                if newest is not None:
+                    newest.final = True
+                    yield newest
+                newest = bar
+        if newest is not None:
+            yield newest

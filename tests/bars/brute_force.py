@@ -1,0 +1,116 @@
+"""The bars of one symbol once more: slow, in plain Python, from all events at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+NEW_YORK = ZoneInfo("America/New_York")
+MINUTE_MS = 60_000
+
+Json = dict[str, Any]
+
+
+def day_of(time_ms: int) -> date:
+    """Return the trading day of a time."""
+    local = datetime.fromtimestamp(time_ms / 1000, NEW_YORK)
+    return local.date() if local.time() >= time(4) else local.date() - timedelta(days=1)
+
+
+def in_chart(time_ms: int) -> bool:
+    """Tell whether a time lies between 04:00 and 20:00 ET."""
+    return time(4) <= datetime.fromtimestamp(time_ms / 1000, NEW_YORK).time() < time(20)
+
+
+def bars(events: Iterable[Json]) -> dict[str, list[Json]]:
+    """Return the minute bars of each symbol's newest day, in order."""
+    by_symbol: dict[str, list[Json]] = {}
+    for event in events:
+        by_symbol.setdefault(event["sym"], []).append(event)
+    found = {}
+    for symbol, its in by_symbol.items():
+        newest = max(day_of(event["s"]) for event in its)
+        today = [event for event in its if day_of(event["s"]) == newest and in_chart(event["s"])]
+        minutes = sorted({event["s"] // MINUTE_MS for event in today})
+        found[symbol] = [
+            {
+                **_bar([event for event in today if event["s"] // MINUTE_MS == minute]),
+                "t": minute * MINUTE_MS,
+            }
+            for minute in minutes
+        ]
+        for bar in found[symbol][:-1]:
+            bar["final"] = True
+    return {symbol: its for symbol, its in found.items() if its}
+
+
+def spans(minutes: list[Json], span: int) -> list[Json]:
+    """Return the bars of a longer span that a symbol's minutes make."""
+    clock = [datetime.fromtimestamp(bar["t"] / 1000, NEW_YORK) for bar in minutes]
+    starts = [moment.replace(minute=moment.minute // span * span) for moment in clock]
+    made = [
+        _joined([bar for bar, its in zip(minutes, starts, strict=True) if its == start], start, span)
+        for start in sorted(set(starts))
+    ]
+    for bar in made[:-1]:
+        bar["final"] = True
+    return made
+
+
+def _bar(events: list[Json]) -> Json:
+    told = [event for event in events if event["ev"] == "AM"]
+    if told:
+        bar = told[-1]
+        return {
+            "o": bar.get("o") or bar["c"],
+            "h": bar.get("h") or bar["c"],
+            "l": bar.get("l") or bar["c"],
+            "c": bar["c"],
+            "v": bar.get("v") or 0,
+            "vw": bar.get("vw"),
+            "final": True,
+        }
+    first: dict[int, Json] = {}
+    for event in events:
+        first.setdefault(event["s"] // 1000, event)
+    seconds = [first[second] for second in sorted(first)]
+    volume = sum(Fraction(event.get("v") or 0) for event in seconds)
+    money = sum(Fraction(event.get("v") or 0) * Fraction(event.get("vw") or event["c"]) for event in seconds)
+    return {
+        "o": seconds[0].get("o") or seconds[0]["c"],
+        "h": max(event.get("h") or event["c"] for event in seconds),
+        "l": min(event.get("l") or event["c"] for event in seconds),
+        "c": seconds[-1]["c"],
+        "v": round(float(volume), 6),
+        "vw": round(float(money / volume), 4) if volume else None,
+        "final": False,
+    }
+
+
+def _joined(bars: list[Json], start: datetime, span: int) -> Json:
+    start_ms = int(start.timestamp() * 1000)
+    traded = [bar for bar in bars if bar["vw"]]
+    volume = sum(Fraction(bar["v"]) for bar in traded)
+    money = sum(Fraction(bar["v"]) * Fraction(bar["vw"]) for bar in traded)
+    return {
+        "t": start_ms,
+        "o": bars[0]["o"],
+        "h": max(bar["h"] for bar in bars),
+        "l": min(bar["l"] for bar in bars),
+        "c": bars[-1]["c"],
+        "v": round(float(sum(Fraction(bar["v"]) for bar in bars)), 6),
+        "vw": round(float(money / volume), 4) if volume else None,
+        "final": bars[-1]["final"] and bars[-1]["t"] + MINUTE_MS == start_ms + span * MINUTE_MS,
+    }
+
+
+def same(found: list[Json], expected: list[Json]) -> bool:
+    """Tell whether bars are equal, vwaps but for their last decimal, or a millionth of the highest price."""
+    return len(found) == len(expected) and all(
+        {**one, "vw": None} == {**other, "vw": None}
+        and (one["vw"] == other["vw"] or abs(one["vw"] - other["vw"]) < 0.000_11 + one["h"] / 1e6)
+        for one, other in zip(found, expected, strict=True)
+    )
