@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     flush_interval_s: float = Field(1.0, gt=0, description="shortest time between two flushes of a table")
     publish_interval_s: float = Field(0.1, gt=0, description="shortest time between two values of a feed")
     board_interval_s: float = Field(1.0, gt=0, description="shortest time between two boards")
+    screeners_file: Path | None = Field(
+        None, description="definitions of user-defined boards, read again whenever they change"
+    )
     top_trades_interval_s: float = Field(5.0, gt=0, description="time between two values of top trades")
     emit_max_keys: int = Field(
         50_000, ge=1, description="most keys of a feed that wait for Redis; further ones go, counted"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from streams.feeds import Feed
 from streams.scanner.leaderboard import BOARDS, Standing, rank, render
+from streams.scanner.shortlist import Shortlist
 
 
 class Partial(msgspec.Struct, array_like=True):
@@ -17,26 +18,32 @@ class Partial(msgspec.Struct, array_like=True):
         partition: The partition.
         applied: The newest source offset that it includes.
         standings: Every symbol that stands on one of the partition's boards, once.
+        shortlists: Its best by each screener.
     """
 
     partition: int
     applied: int
     standings: list[Standing]
+    shortlists: Sequence[Shortlist] = ()
 
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Partial).decode
 
 
-def make_partial(partition: int, applied: int, standings: Iterable[Standing]) -> Partial:
-    """Return the partial of a partition's ``standings``.
+def make_partial(
+    partition: int, applied: int, standings: Mapping[str, Standing], shortlists: Sequence[Shortlist] = ()
+) -> Partial:
+    """Return the partial of a partition's ``standings``, given by symbol.
 
     A symbol among the best 500 of the market is among the best 500 of its partition, so nothing that a board
     needs is left out.
     """
-    candidates = list(standings)
+    candidates = list(standings.values())
     best = {standing.symbol: standing for board in BOARDS for standing in rank(candidates, board)}
-    return Partial(partition, applied, list(best.values()))
+    for shortlist in shortlists:
+        best.update((symbol, standings[symbol]) for _, symbol in shortlist.best)
+    return Partial(partition, applied, list(best.values()), shortlists)
 
 
 class Merger:
@@ -59,6 +66,10 @@ class Merger:
         if known is None or partial.applied >= known.applied:
             self._partials[partial.partition] = partial
             self._changed = True
+
+    def newest(self) -> list[Partial]:
+        """Return the newest partial of each partition; nothing before each has been heard of."""
+        return list(self._partials.values()) if len(self._partials) >= self._partitions else []
 
     def boards(self) -> dict[Feed, bytes]:
         """Return the boards that changed since the last call, as their clients get them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -11,6 +11,8 @@ from streams.scanner.daily_range import with_range
 from streams.scanner.leaderboard import Standing
 from streams.scanner.partial import Partial, make_partial
 from streams.scanner.row import make_row
+from streams.scanner.screener import Screener
+from streams.scanner.shortlist import Shortlists
 from streams.scanner.symbol import SymbolState
 
 _encode = msgspec.json.Encoder().encode
@@ -25,6 +27,7 @@ class PartitionScanner:
         number: The partition.
         states: Its symbols' states, changed elsewhere.
         reference: Returns a symbol's reference data, None where there is none.
+        screeners: The user-defined boards.
     """
 
     def __init__(
@@ -32,11 +35,14 @@ class PartitionScanner:
         number: int,
         states: Mapping[str, SymbolState],
         reference: Callable[[str], KnownReference | None],
+        screeners: Iterable[Screener] = (),
     ) -> None:
         self.number = number
         self._states = states
         self._reference = reference
         self._standings: dict[str, Standing] = {}
+        self._shortlists = Shortlists()
+        self._shortlists.define(screeners, self._standings)
         self._referenced: set[str] = set()
         self._seen = NOTHING
         self._unpublished: dict[str, bytes] = {}
@@ -47,10 +53,17 @@ class PartitionScanner:
         """Note that a symbol's reference data changed."""
         self._referenced.add(symbol)
 
+    def define(self, screeners: Iterable[Screener]) -> None:
+        """Put other screeners in the place of those there were."""
+        self._shortlists.define(screeners, self._standings)
+        self._moved = True
+
     def refresh(self) -> None:
         """Make the rows of all states that changed since the last call, each once."""
         seen = newest = self._seen
         referenced = self._referenced
+        shortlists = self._shortlists
+        is_screened = shortlists.active
         for symbol, state in self._states.items():
             if state.offset > seen or symbol in referenced:
                 known = self._reference(symbol)
@@ -65,6 +78,8 @@ class PartitionScanner:
                     row.pct_change_since_open,
                     encoded,
                 )
+                if is_screened:
+                    shortlists.changed[symbol] = row
                 self._unpublished[symbol] = encoded
                 self._unpublished_ranges[symbol] = with_range(encoded, state.bounds)
                 newest = max(newest, state.offset)
@@ -107,4 +122,5 @@ class PartitionScanner:
         if not self._moved:
             return None
         self._moved = False
-        return make_partial(self.number, self._seen, self._standings.values())
+        shortlists = self._shortlists.make(self._standings, self._states)
+        return make_partial(self.number, self._seen, self._standings, shortlists)

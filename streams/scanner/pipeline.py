@@ -21,6 +21,9 @@ from streams.scanner.alert import make_alert
 from streams.scanner.alert_feeds import AlertFeeds
 from streams.scanner.alert_outbox import AlertOutbox, Record
 from streams.scanner.partition import PartitionScanner
+from streams.scanner.screener import Screener
+from streams.scanner.screener_feeds import ScreenerFeeds
+from streams.scanner.screener_watch import ScreenerWatch
 from streams.scanner.symbol import Breakout, SymbolState, SymbolStates
 from streams.sessions import MarketCalendar
 from streams.state.partition import Partition
@@ -84,6 +87,8 @@ class Pipeline:
         self._emitter.source(feeds.QUOTE, self._quotes, self._republish_quotes)
         self._emitter.source(feeds.DAILY_RANGE, self._ranges, self._republish_ranges)
         self._alert_feeds = AlertFeeds(app.settings, app.counters, self._emitter, self._is_merging)
+        self._definitions = ScreenerWatch(app.settings.screeners_file, app.counters, self._define)
+        self._screener_feeds = ScreenerFeeds(app.settings, app.counters, self._emitter, self._merger.newest)
 
     async def scan(self, events: AsyncIterable[EventT[bytes]]) -> None:
         """Read md.aggregates."""
@@ -117,6 +122,8 @@ class Pipeline:
             self._publish_partials,
             self._publish_boards,
             self._alert_feeds.run,
+            self._definitions.run,
+            self._screener_feeds.run,
             self._emit,
         ]
 
@@ -154,6 +161,7 @@ class Pipeline:
             for feed, board in self._merger.boards().items():
                 self._emitter.put(feed, board)
                 self._counters.add("boards_published")
+            self._screener_feeds.publish()
             busy_s = time.thread_time() - started
             await self._pause(busy_s)
 
@@ -217,7 +225,10 @@ class Pipeline:
         number = partition.number
         self._symbols[number] = SymbolStates(partition.rows, self._calendar, self._counters)
         self._scanners[number] = PartitionScanner(
-            number, partition.rows, functools.partial(self._known_reference, number)
+            number,
+            partition.rows,
+            functools.partial(self._known_reference, number),
+            self._definitions.screeners,
         )
 
     def _on_references(self, partition: Partition[KnownReference]) -> None:
@@ -229,8 +240,13 @@ class Pipeline:
     def _on_revoked(self, number: int) -> None:
         # Every worker sends its partials again after a rebalance; older ones may be of other owners.
         self._merger.forget()
+        self._screener_feeds.forget()
         del self._symbols[number], self._scanners[number]
         self._alerts.drop(number)
+
+    def _define(self, screeners: tuple[Screener, ...]) -> None:
+        for scanner in self._scanners.values():
+            scanner.define(screeners)
 
     def _is_merging(self) -> bool:
         partials = TP(self._settings.topic(SCANNER_PARTIALS), 0)

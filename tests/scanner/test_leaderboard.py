@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams import feeds
 from streams.scanner.leaderboard import BOARDS, Board, Standing, rank, render
-from streams.scanner.partial import Merger, decode, encode, make_partial
+from streams.scanner.partial import Merger, Partial, decode, encode, make_partial
 
 VOLUME, GAPPERS, GAINERS = BOARDS
 
@@ -26,6 +26,10 @@ def standing(
 ) -> Standing:
     row = msgspec.json.encode({"symbol": symbol, "volume": volume})
     return Standing(symbol, day_ms, since_ms, volume, pct_change, since_open, row)
+
+
+def partial(number: int, applied: int, *standings: Standing) -> Partial:
+    return make_partial(number, applied, {each.symbol: each for each in standings})
 
 
 def symbols(board: Board, *standings: Standing) -> list[str]:
@@ -70,25 +74,25 @@ def test_a_rendered_row_has_its_rank_first() -> None:
 
 def test_no_board_is_made_before_every_partition_was_heard_of() -> None:
     merger = Merger(2)
-    merger.accept(make_partial(0, 5, [standing("A")]))
+    merger.accept(partial(0, 5, standing("A")))
     assert merger.boards() == {}
-    merger.accept(make_partial(1, 5, []))
+    merger.accept(partial(1, 5))
     assert msgspec.json.decode(merger.boards()[feeds.TOP_VOLUME])[0]["symbol"] == "A"
 
 
 def test_only_boards_that_changed_are_published_again() -> None:
     merger = Merger(1)
-    merger.accept(make_partial(0, 1, [standing("A", 1)]))
+    merger.accept(partial(0, 1, standing("A", 1)))
     assert set(merger.boards()) == {feeds.TOP_VOLUME, feeds.TOP_GAPPERS, feeds.TOP_GAINERS}
-    merger.accept(make_partial(0, 2, [standing("A", 2)]))
+    merger.accept(partial(0, 2, standing("A", 2)))
     assert set(merger.boards()) == {feeds.TOP_VOLUME}
     assert merger.boards() == {}
 
 
 def test_an_older_partial_does_not_replace_a_newer_one() -> None:
     merger = Merger(1)
-    merger.accept(make_partial(0, 2, [standing("B")]))
-    merger.accept(make_partial(0, 1, [standing("A")]))
+    merger.accept(partial(0, 2, standing("B")))
+    merger.accept(partial(0, 1, standing("A")))
     assert msgspec.json.decode(merger.boards()[feeds.TOP_VOLUME])[0]["symbol"] == "B"
 
 
@@ -118,7 +122,7 @@ def test_two_stages_rank_as_one_does_whatever_the_partitions(
         parts[random.randrange(partitions)].append(each)
     merger = Merger(partitions)
     for number, part in enumerate(parts):
-        merger.accept(decode(encode(make_partial(number, 1, part))))
+        merger.accept(decode(encode(partial(number, 1, *part))))
     boards = merger.boards()
     for board in BOARDS:
         assert boards[board.feed] == render(rank(market, board))

@@ -1,0 +1,112 @@
+"""A user-defined board: which rows stand on it, and in which order."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import msgspec
+
+from streams.scanner.measures import NUMBERS, TEXTS
+from streams.scanner.row import Row
+from streams.sessions import Session
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Bounds of a number, both included.
+
+    Attributes:
+        field: The number, one of NUMBERS.
+        minimum: Its least value, None for any; maximum: its greatest.
+    """
+
+    field: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """What a text may be.
+
+    Attributes:
+        field: The text, one of TEXTS.
+        values: What it may be.
+        negated: Whether it may be everything else instead.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+class Screener(msgspec.Struct, frozen=True):
+    """The definition of a board. A value that is unknown passes no filter and has no place in an order.
+
+    Attributes:
+        name: The feed's name after ``scanners:``.
+        sort: The number that it is ordered by, one of NUMBERS; ties by symbol.
+        descending: Whether the greatest comes first.
+        size: Most rows.
+        ranges: Filters of numbers, by name.
+        choices: Filters of texts, by name.
+        sessions: The sessions in which a row's newest bar may lie; none stands for all.
+    """
+
+    name: str
+    sort: str
+    descending: bool
+    size: int
+    ranges: tuple[Range, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    sessions: tuple[Session, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """What tells this definition from every other: all of it, hashed."""
+        return hashlib.blake2b(msgspec.json.encode(self), digest_size=8).hexdigest()
+
+
+class Rule:
+    """A screener made ready for many rows.
+
+    Args:
+        screener: The definition; its fields are known ones.
+    """
+
+    def __init__(self, screener: Screener) -> None:
+        self.screener = screener
+        self.version = screener.version
+        self._sessions = frozenset(screener.sessions or Session)
+        self._ranges = tuple(
+            (
+                NUMBERS[each.field],
+                -math.inf if each.minimum is None else each.minimum,
+                math.inf if each.maximum is None else each.maximum,
+            )
+            for each in screener.ranges
+        )
+        self._choices = tuple(
+            (TEXTS[each.field], frozenset(each.values), each.negated) for each in screener.choices
+        )
+        self._sort = NUMBERS[screener.sort]
+        self._sign = -1 if screener.descending else 1
+
+    def key(self, row: Row, session: Session) -> float | None:
+        """Return what a row is ordered by, least first; None where it is not on the board.
+
+        Args:
+            row: The row.
+            session: That of its newest bar.
+        """
+        if session not in self._sessions:
+            return None
+        for number, lowest, highest in self._ranges:
+            value = number(row)
+            if value is None or not lowest <= value <= highest:
+                return None
+        for text, values, negated in self._choices:
+            said = text(row)
+            if said is None or (said in values) is negated:
+                return None
+        value = self._sort(row)
+        return None if value is None else value * self._sign

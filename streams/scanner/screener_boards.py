@@ -1,0 +1,103 @@
+"""The second stage of the user-defined boards: the partitions' shortlists, merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import is_
+from typing import Final
+
+from streams.scanner.leaderboard import Standing, render
+from streams.scanner.partial import Partial
+from streams.scanner.shortlist import Shortlist
+
+PATIENCE_S: Final = 30.0
+"""How long partitions may rank by different definitions before the board is emptied, in seconds."""
+
+EMPTY: Final = render(())
+
+Part = tuple[Mapping[str, Standing], Shortlist]
+"""A partition's standings by symbol, and its best by one screener."""
+
+
+class ScreenerBoards:
+    """Merges what the partitions send for each screener.
+
+    It knows no definitions: those of a board are the partitions'. While they differ, as when workers read a
+    new file one after the other, the board stays as it is, and after PATIENCE_S it is emptied. A board that
+    no partition has any more is emptied, too, so that nobody takes old rows for new ones.
+    """
+
+    def __init__(self) -> None:
+        self._merged: Sequence[Partial] = ()
+        # What clients have, by screener; None where that is not known.
+        self._published: dict[str, bytes | None] = {}
+        self._disputed: dict[str, float] = {}
+
+    @property
+    def disputed(self) -> list[str]:
+        """The screeners whose boards were emptied because the partitions do not agree on them."""
+        return sorted(name for name in self._disputed if self._published.get(name) == EMPTY)
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Note boards that clients may have, whoever made them."""
+        for name in names:
+            self._published.setdefault(name, None)
+        self._merged = ()
+
+    def forget(self) -> None:
+        """Publish every board again, as after a rebalance."""
+        self._published = dict.fromkeys(self._published)
+        self._merged = ()
+        self._disputed.clear()
+
+    def changes(self, partials: Sequence[Partial], now_s: float) -> dict[str, bytes]:
+        """Return the boards that changed since the last call, as their clients get them, by screener.
+
+        Args:
+            partials: The newest of each partition; none while some are not known.
+            now_s: The time by any steady clock, in seconds.
+        """
+        is_old = len(partials) == len(self._merged) and all(map(is_, partials, self._merged))
+        if not partials or (is_old and not self._disputed):
+            return {}
+        self._merged = partials
+        made = self._make(partials, now_s)
+        changed = {name: board for name, board in made.items() if self._published.get(name) != board}
+        self._published.update(changed)
+        for name in made.keys() - {each.name for partial in partials for each in partial.shortlists}:
+            del self._published[name]
+        return changed
+
+    def _make(self, partials: Sequence[Partial], now_s: float) -> dict[str, bytes]:
+        """Return every board that is known now, those aside that are disputed since a short time."""
+        found: dict[str, list[Part]] = {name: [] for name in self._published}
+        for partial in partials:
+            standings = {standing.symbol: standing for standing in partial.standings}
+            for shortlist in partial.shortlists:
+                found.setdefault(shortlist.name, []).append((standings, shortlist))
+        day_ms = max((each.day_ms for partial in partials for each in partial.standings), default=0)
+        boards: dict[str, bytes] = {}
+        for name, parts in found.items():
+            versions = {shortlist.version for _, shortlist in parts}
+            if len(versions) > 1 or 0 < len(parts) < len(partials):
+                if now_s - self._disputed.setdefault(name, now_s) >= PATIENCE_S:
+                    boards[name] = EMPTY
+                continue
+            self._disputed.pop(name, None)
+            boards[name] = render(_merge(parts, day_ms))
+        return boards
+
+
+def _merge(parts: Iterable[Part], day_ms: int) -> list[Standing]:
+    """Return the best of the shortlists of one version, best first; only the day of ``day_ms`` counts."""
+    ranked: list[tuple[float, str, Standing]] = []
+    size = 0
+    for standings, shortlist in parts:
+        size = shortlist.size
+        ranked += [
+            (key, symbol, standing)
+            for key, symbol in shortlist.best
+            if (standing := standings[symbol]).day_ms == day_ms
+        ]
+    ranked.sort()
+    return [standing for _, _, standing in ranked[:size]]
