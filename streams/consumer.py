@@ -8,7 +8,7 @@ resumed, is dropped likewise. So here a fetch puts back what nobody may have yet
 
 A worker that reads a busy topic beside quiet ones must not wait for the quiet ones: while a busy partition's
 records wait to be taken, the broker and Faust are asked for the others alone, and would answer after 1.5 s
-and 1 s.
+and 1 s; where all are busy, Faust would sleep for 1 s.
 """
 
 from __future__ import annotations
@@ -73,6 +73,14 @@ class Consumer(aiokafka.Consumer):
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def _wait_next_records(self, timeout: float) -> tuple[RecordMap | None, set[TP] | None]:
+        # Faust would sleep for a second where every partition is full.
+        while self.flow_active and self._buffered_partitions and not self._get_active_partitions():
+            if self.should_stop:
+                break
+            await asyncio.sleep(FULL_POLL_S)
+        return await super()._wait_next_records(timeout)
+
     async def wait_first(self, *coros: WaitArgT, timeout: Seconds | None = None) -> WaitResults:
         """Wait for the first of several, as Faust does for each record: its delivery, or an end of the flow.
 
@@ -82,11 +90,13 @@ class Consumer(aiokafka.Consumer):
         if isinstance(first, Coroutine):
             try:
                 awaited = first.send(None)
-            except StopIteration as end:
+            except BaseException as end:
                 for other in others:
                     if isinstance(other, Coroutine):
                         other.close()
-                return WaitResults([first], [end.value], self._stopped.is_set())
+                if isinstance(end, StopIteration):
+                    return WaitResults([first], [end.value], self._stopped.is_set())
+                raise
             first = _Begun(first, awaited)
         return await super().wait_first(first, *others, timeout=timeout)  # type: ignore[arg-type] # None is its default
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from operator import attrgetter, le
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -50,7 +50,6 @@ class PartitionQuotes:
         self._counters = counters
         self._newest: dict[str, tuple[QuoteHead, msgspec.Raw | bytes]] = {}
         self._changed: set[str] = set()
-        self._uncopied: set[str] = set()
         self._batches = 0
         self._clock_ms = 0
 
@@ -61,24 +60,22 @@ class PartitionQuotes:
             slices: The quotes and their bytes.
             received_ms: When they were received, ms since 1970 UTC; None where that is unknown.
         """
-        # Hot: no step of Python for each quote, and none for each symbol where all of them are new.
-        if received_ms is not None:
-            slices = self._believable(slices, received_ms + FUTURE_TOLERANCE_MS)
-        heads = slices.events
+        # Hot: no step of Python for each quote.
+        heads, raws, _ = slices
         if not heads:
             return
         times = list(map(_time, heads))
-        pairs: Iterable[tuple[QuoteHead, msgspec.Raw]] = zip(heads, slices.raws, strict=True)
-        if not all(map(le, times, times[1:])):
-            pairs = sorted(pairs, key=_time_of_pair)
-            heads = [head for head, _ in pairs]
-        found = dict(zip(map(_sym, heads), pairs, strict=True))
-        if min(times) < self._clock_ms:
-            found = self._newer(found)
-        self._clock_ms = max(self._clock_ms, heads[-1].t)
-        self._newest.update(found)
-        self._changed.update(found)
-        self._uncopied.update(found)
+        ordered = sorted(times)
+        if received_ms is not None and ordered[-1] > received_ms + FUTURE_TOLERANCE_MS:
+            self.apply(self._believable(slices, received_ms + FUTURE_TOLERANCE_MS), None)
+            return
+        if times == ordered and ordered[0] >= self._clock_ms:
+            symbols = list(map(_sym, heads))
+            self._newest.update(zip(symbols, zip(heads, raws, strict=True), strict=True))
+            self._changed.update(symbols)
+        else:
+            self._merge(zip(heads, raws, strict=True))
+        self._clock_ms = max(self._clock_ms, ordered[-1])
         self._batches += 1
         if self._batches >= MAX_BATCHES:
             self._copy()
@@ -96,28 +93,24 @@ class PartitionQuotes:
         """Have every value returned again."""
         self._changed.update(self._newest)
 
-    def _newer(
-        self, found: Mapping[str, tuple[QuoteHead, msgspec.Raw]]
-    ) -> dict[str, tuple[QuoteHead, msgspec.Raw]]:
+    def _merge(self, pairs: Iterable[tuple[QuoteHead, msgspec.Raw]]) -> None:
         newest = self._newest
-        return {
-            symbol: pair
-            for symbol, pair in found.items()
-            if (known := newest.get(symbol)) is None or pair[0].t >= known[0].t
-        }
+        for head, raw in pairs:
+            known = newest.get(head.sym)
+            if known is None or head.t >= known[0].t:
+                newest[head.sym] = head, raw
+                self._changed.add(head.sym)
 
     def _copy(self) -> None:
         """Copy what is kept out of the batches, each of which one slice would keep in memory."""
         newest = self._newest
-        for symbol in self._uncopied:
+        for symbol in self._changed:
             head, raw = newest[symbol]
-            newest[symbol] = head, bytes(raw)
-        self._uncopied.clear()
+            if not isinstance(raw, bytes):
+                newest[symbol] = head, bytes(raw)
         self._batches = 0
 
     def _believable(self, slices: Slices[QuoteHead], latest_ms: int) -> Slices[QuoteHead]:
-        if max(map(_time, slices.events), default=0) <= latest_ms:
-            return slices
         believed = Slices[QuoteHead]([], [], slices.rejected)
         for head, raw in zip(slices.events, slices.raws, strict=True):
             if head.t <= latest_ms:
@@ -126,10 +119,6 @@ class PartitionQuotes:
             else:
                 self._counters.add("events_ignored", reason="from_the_future")
         return believed
-
-
-def _time_of_pair(pair: tuple[QuoteHead, msgspec.Raw]) -> int:
-    return pair[0].t
 
 
 def value_of(head: QuoteHead, raw: bytes) -> bytes:
