@@ -85,6 +85,6 @@ async def test_what_a_delivery_raises_is_raised(consumer: Consumer, waits: bool)
 
 
 async def test_the_broker_holds_an_empty_fetch_only_shortly(consumer: Consumer, transport: Transport) -> None:
-    client = ConsumerThread(consumer)._create_worker_consumer(transport)  # noqa: SLF001  nothing public shows it
+    client = consumer._thread._create_worker_consumer(transport)  # noqa: SLF001  nothing public shows it
 
     assert client._fetch_max_wait_ms == MAX_WAIT_S * 1000  # noqa: SLF001
