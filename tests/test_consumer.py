@@ -88,3 +88,4 @@ async def test_the_broker_holds_an_empty_fetch_only_shortly(consumer: Consumer, 
     client = consumer._thread._create_worker_consumer(transport)  # noqa: SLF001  nothing public shows it
 
     assert client._fetch_max_wait_ms == MAX_WAIT_S * 1000  # noqa: SLF001
+    await client.stop()
