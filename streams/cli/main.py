@@ -14,6 +14,7 @@ from streams.cli import (
     record,
     reference,
     replay,
+    screeners,
     simulate,
     topics,
     up,
@@ -43,6 +44,7 @@ replay.add_to(app)
 watch.add_to(app)
 topics.add_to(app)
 reference.add_to(app)
+screeners.add_to(app)
 wds.add_to(app)
 doctor.add_to(app)
 

@@ -49,14 +49,18 @@ NUMBERS: Final[dict[str, Measure]] = {
     "dollar_volume": _dollar_volume,
     "float_rotation": _float_rotation,
 }
-"""Numbers by the name that definitions give them: those of a row's fields, and
+"""Numbers by the name that definitions give them: those of a row's fields, and those of MEANINGS."""
 
-- price: the last price, dollars (close); float: shares freely traded (free_float)
-- volume: shares since 04:00 ET (accumulated_volume); bar_volume: shares of the newest bar (volume)
-- pct_gap: the official open against the previous close, percent
-- dollar_volume: dollars since 04:00 ET, at the day's vwap
-- float_rotation: how often the float has changed hands today
-"""
+MEANINGS: Final = {
+    "price": "the last price, dollars (close)",
+    "volume": "shares since 04:00 ET (accumulated_volume)",
+    "bar_volume": "shares of the newest bar (volume)",
+    "float": "shares that are freely traded (free_float)",
+    "pct_gap": "the official open against the previous close, percent",
+    "dollar_volume": "dollars since 04:00 ET, at the day's vwap",
+    "float_rotation": "how often the float has changed hands since 04:00 ET",
+}
+"""What those numbers are that are no fields of a row, or not the field of that name."""
 
 TEXTS: Final[dict[str, Callable[[Row], str | None]]] = {name: attrgetter(name) for name in _fields(str)}
 """Texts by name: the row's fields."""

@@ -18,6 +18,9 @@ COMMANDS = [
     "topics list",
     "topics check",
     "reference load",
+    "screeners check",
+    "screeners list",
+    "screeners fields",
     "wds",
     "doctor",
 ]
