@@ -97,6 +97,17 @@ NEWS_LATEST: Final = Feed("news:feed:latest", Kind.LIST, 2 * DAY, bound=10_000)
 NEWS_TICKER: Final = Feed("news:ticker:{}", Kind.LIST, 7 * DAY, bound=100)
 MARKET_CALENDAR: Final = Feed("market:calendar", Kind.LATEST, 4 * DAY)
 NEWS_RECENT: Final = Feed("news:recent", Kind.LATEST, 7 * DAY)
+BARS_MINUTE: Final = Feed("bars:1m:{}", Kind.LIST, 4 * DAY, bound=960)
+"""A symbol's minute bars of its newest day, 04:00 to 20:00 ET: ``{t, o, h, l, c, v, vw, final}``.
+
+The newest stands first and is the running minute, until it is ``final``. What is published is one bar that
+has changed, to be merged by its ``t`` (start, ms): the running one once a second at most, and each late or
+corrected one. One whose ``t`` is of a later day than the bars before it begins the list anew.
+"""
+BARS_5_MINUTES: Final = Feed("bars:5m:{}", Kind.LIST, 4 * DAY, bound=192)
+"""Likewise of 5 minutes, aligned to the clock in New York; the running one every 5 seconds at most."""
+BARS_15_MINUTES: Final = Feed("bars:15m:{}", Kind.LIST, 4 * DAY, bound=64)
+BARS_HOUR: Final = Feed("bars:1h:{}", Kind.LIST, 4 * DAY, bound=16)
 COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY)
 COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY)
 
@@ -120,6 +131,10 @@ CATALOGUE: Final = (
     NEWS_TICKER,
     NEWS_RECENT,
     MARKET_CALENDAR,
+    BARS_MINUTE,
+    BARS_5_MINUTES,
+    BARS_15_MINUTES,
+    BARS_HOUR,
     COMPANY_OVERVIEW,
     COMPANY_LOGO,
 )

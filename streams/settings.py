@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     screeners_file: Path | None = Field(
         None, description="definitions of user-defined boards, read again whenever they change"
     )
+    bar_interval_s: float = Field(
+        1.0,
+        gt=0,
+        description="shortest time between two values of a running bar of a minute; longer: 5 times",
+    )
     top_trades_interval_s: float = Field(5.0, gt=0, description="time between two values of top trades")
     emit_max_keys: int = Field(
         50_000, ge=1, description="most keys of a feed that wait for Redis; further ones go, counted"

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from streams.bars.minute import Bar, Hour
-from streams.bars.span import join
+from streams.bars.span import SPANS, join
 
 HOURS: Final = 16
 """From 04:00 to 20:00 ET. What comes later has no bars, but is the newest raw bar all the same."""
 HOUR_MINUTES: Final = 60
 NONE: Final = -1
+_SPANS: Final = {span: bytes(number // span for number in range(256)) for span in (1, *SPANS)}
+"""For each span, which of an hour's bars a minute lies in."""
 
 
 class Day:
@@ -48,21 +50,29 @@ class Day:
 
     def count_before(self, minute: int, span: int = 1) -> int:
         """Return how many bars of a span there are before the one that a minute lies in."""
+        # Hot: runs for each symbol that changed, in each flush of a feed.
         last, rest = divmod(minute - minute % span, HOUR_MINUTES)
-        count = 0
+        spans, count = _SPANS[span], 0
         for number, hour in self.hours.items():
-            if number > last:
-                continue
-            there: bytes | set[int] = hour.minutes()
-            if number == last:
-                there = {minute for minute in there if minute < rest}
-            count += len(there) if span == 1 else len({minute // span for minute in there})
+            if number < last:
+                count += hour.count if span == 1 else len(set(hour.minutes().translate(spans)))
+            elif number == last:
+                count += len({spans[minute] for minute in hour.minutes() if minute < rest})
         return count
 
     @property
     def raw(self) -> bytes:
         """The newest of the vendor's bars, bytes unchanged."""
-        return self.hours[max(self.hours)].raw
+        return self._newest_hour.raw
+
+    @property
+    def raw_end_ms(self) -> int:
+        """When that ends, ms since 1970 UTC."""
+        return self._newest_hour.raw_end_ms
+
+    @property
+    def _newest_hour(self) -> Hour:
+        return self.hours[max(self.hours)]
 
     def _minutes(self, since: int) -> Iterator[Bar]:
         first, rest = divmod(since, HOUR_MINUTES)

@@ -129,6 +129,11 @@ class Hour(msgspec.Struct, gc=False):
         )
         return True
 
+    @property
+    def count(self) -> int:
+        """How many minutes there are."""
+        return len(self.data) // RECORD_BYTES
+
     def minutes(self) -> bytes:
         """Return which minutes there are, in order, each as one byte."""
         return bytes(self.data[::RECORD_BYTES])

@@ -7,6 +7,7 @@ of a later one it starts afresh, and what comes of an earlier one changes nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -54,10 +55,10 @@ class SymbolBars:
         self.changed: dict[str, set[int]] = {}
         self.newer: set[str] = set()
 
-    def apply(
+    def apply(  # noqa: PLR0912  a call costs more than a branch, for each bar of the market
         self,
         events: Sequence[Aggregate],
-        raws: Sequence[bytes | msgspec.Raw],
+        raws: Sequence[bytes | msgspec.Raw] | None,
         offset: int,
         received_ms: int | None,
         *,
@@ -67,7 +68,8 @@ class SymbolBars:
 
         Args:
             events: Bars of a second or of a minute.
-            raws: The bytes of each.
+            raws: The bytes of each. None where nobody follows: then there are no newest raw bars, and neither
+                `changed` nor `newer` is kept.
             offset: The batch's source offset: the stamp of the rows that it changes.
             received_ms: When the batch was received, ms since 1970 UTC; None where that is unknown.
             again: Whether some rows may hold the batch already.
@@ -76,7 +78,7 @@ class SymbolBars:
         latest_ms = None if received_ms is None else received_ms + FUTURE_TOLERANCE_MS
         days, newer, applied = self.days, self.newer, set[int]()
         repeated = 0
-        for event, raw in zip(events, raws, strict=True):
+        for event, raw in zip(events, repeat(None, len(events)) if raws is None else raws, strict=True):
             symbol, start_ms = event.sym, event.s
             if latest_ms is not None and start_ms > latest_ms:
                 self._counters.add("events_ignored", reason="from_the_future")
@@ -95,7 +97,9 @@ class SymbolBars:
                     continue
                 applied.add(id(hour))
             end_ms = event.e
-            if end_ms > hour.raw_end_ms or (end_ms == hour.raw_end_ms and start_ms >= hour.raw_start_ms):
+            if raw is not None and (
+                end_ms > hour.raw_end_ms or (end_ms == hour.raw_end_ms and start_ms >= hour.raw_start_ms)
+            ):
                 hour.raw, hour.raw_end_ms, hour.raw_start_ms = bytes(raw), end_ms, start_ms
                 hour.offset = offset
                 newer.add(symbol)
@@ -108,7 +112,8 @@ class SymbolBars:
                 repeated += 1
                 continue
             hour.offset = offset
-            self._note(symbol, day, number * HOUR_MINUTES + minute)
+            if raw is not None:
+                self._note(symbol, day, number * HOUR_MINUTES + minute)
         if repeated:
             self._counters.add("events_ignored", repeated, reason="second_counted_already")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Self
 
 from streams.emit.commands import Entry
+from streams.emit.tails import Tail, TailSource
 from streams.emit.writer import DatabaseWriter, Source
 from streams.feeds import Database, Feed, Kind
 from streams.settings import Settings
@@ -101,6 +102,28 @@ class Emitter:
         if feed.kind is not Kind.LATEST:
             raise ValueError(f"feed {feed.pattern!r} is a list: push its entries")
         self._writers[feed.database].add_source(Source(feed, collect, resync))
+
+    def tails(
+        self,
+        feed: Feed,
+        collect: Callable[[], Iterable[Tail]],
+        resync: Callable[[], None],
+        refused: Callable[[str], None],
+    ) -> None:
+        """Ask a producer at each flush for what follows the unchanged part of its lists.
+
+        Args:
+            feed: A list feed, one of a family.
+            collect: Returns what has changed since the last call. Not called while Redis is away.
+            resync: Makes the next calls return every list whole, as for `source`.
+            refused: Makes the next call return one symbol's list whole: Redis has lost it.
+
+        Raises:
+            ValueError: The feed is no list, or no family.
+        """
+        if feed.kind is not Kind.LIST or "{}" not in feed.pattern:
+            raise ValueError(f"feed {feed.pattern!r} is no family of lists")
+        self._writers[feed.database].add_tails(TailSource(feed, collect, resync, refused))
 
     @property
     def connected(self) -> dict[str, bool]:

@@ -28,6 +28,7 @@ from streams.emit.commands import (
 from streams.emit.link import Link
 from streams.emit.lists import KeptList, KeptLists, amendment
 from streams.emit.pending import LatestValues, ListEntries
+from streams.emit.tails import TailSource, tail_calls
 from streams.feeds import Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
@@ -89,6 +90,7 @@ class DatabaseWriter:
         self._lists: dict[Feed, KeptLists] = {}
         self._presence = presence_call(f"emitter:{uuid.uuid4().hex}")
         self._sources: list[Source] = []
+        self._tails: list[TailSource] = []
         self._stopping = asyncio.Event()
         self._cpu_s = 0.0
         self._asked_at = 0.0
@@ -101,6 +103,10 @@ class DatabaseWriter:
     def add_source(self, source: Source) -> None:
         """Ask ``source`` for its changes from the next flush on."""
         self._sources.append(source)
+
+    def add_tails(self, source: TailSource) -> None:
+        """Ask ``source`` for its changes from the next flush on."""
+        self._tails.append(source)
 
     def put(self, feed: Feed, symbol: str | None, value: bytes) -> None:
         """Let the newest value of a key wait for the next flush.
@@ -209,6 +215,8 @@ class DatabaseWriter:
             lists.resync()
         for source in self._sources:
             source.resync()
+        for tails in self._tails:
+            tails.resync()
 
     async def _flush(self) -> None:
         for feed, values in self._latest.items():
@@ -216,6 +224,8 @@ class DatabaseWriter:
                 await self._flush_latest(feed, values)
         for source in self._sources:
             await self._send(self._pack_latest(source.feed, source.collect))
+        for tails in self._tails:
+            await self._flush_tails(tails)
         if self._entries:
             await self._flush_entries()
         for feed, lists in self._lists.items():
@@ -243,6 +253,17 @@ class DatabaseWriter:
                 return
             # Expired, emptied, or another worker's by now: written anew, whatever it is.
             kept.known = None
+
+    async def _flush_tails(self, source: TailSource) -> None:
+        started = time.thread_time()
+        bad: list[Entry] = []
+        calls = list(tail_calls(source.feed, source.collect(), bad))
+        self._drop_bad(source.feed, bad)
+        self._cpu_s += time.thread_time() - started
+        for call in calls:
+            for key in await self._link.ask(call.packed):
+                source.refused(call.symbols[key])
+            self._counters.add("published", call.news)
 
     async def _flush_latest(self, feed: Feed, values: LatestValues) -> None:
         taken = values.take()

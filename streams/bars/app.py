@@ -1,0 +1,28 @@
+"""The bars' Faust app: ``faust -A streams.bars.app worker -l info``.
+
+It reads md.aggregates, keeps the minute bars of each symbol's day behind a write-behind table, and publishes
+them, longer ones made of them, and the newest raw bar of each symbol.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+
+from streams import settings, topics
+from streams.bars.pipeline import Pipeline
+from streams.worker import WorkerApp, unacknowledged
+
+app = WorkerApp("bars", settings.load())
+pipeline = Pipeline(app)
+
+
+@app.agent(app.source(topics.AGGREGATES), name="follow")
+async def follow(stream: faust.StreamT[Any]) -> None:
+    """Apply the vendor's bars to the minutes of their symbols."""
+    await pipeline.follow(unacknowledged(stream))
+
+
+for work in pipeline.background():
+    app.task(work)

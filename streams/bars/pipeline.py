@@ -1,0 +1,149 @@
+"""The bars' flow in one worker: batches in; minute bars, longer ones and newest raw bars out.
+
+Trades make no bars: a market without its second bars would need a second table over md.trades, and each of
+300,000 trades a second another microsecond or two; subscribe ``A.*`` or ``AM.*``.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
+from typing import Final
+
+from faust.types import EventT
+
+from streams import feeds
+from streams.bars.minute import Hour
+from streams.bars.partition import PartitionBars
+from streams.bars.symbols import SymbolBars
+from streams.emit import Emitter
+from streams.emit.tails import Tail
+from streams.events import Aggregate, MinuteAggregate
+from streams.sessions import MarketCalendar
+from streams.slices import SliceDecoder
+from streams.state.partition import Partition
+from streams.state.table import Batch, WriteBehindTable
+from streams.telemetry import Reporter
+from streams.topics import AGGREGATES
+from streams.worker import WorkerApp
+
+logger = logging.getLogger(__name__)
+
+FEEDS: Final = {
+    1: feeds.BARS_MINUTE,
+    5: feeds.BARS_5_MINUTES,
+    15: feeds.BARS_15_MINUTES,
+    60: feeds.BARS_HOUR,
+}
+"""The feed of each span in minutes."""
+LONGER: Final = 5
+"""Longer bars are published so many times less often."""
+BARS_A_FLUSH: Final = 20_000
+"""Most bars of a feed that are made at once, some 50 ms: whole days of all symbols take several flushes."""
+
+
+class Pipeline:
+    """One worker's share of the bars.
+
+    Args:
+        app: The Faust app that feeds it.
+    """
+
+    def __init__(self, app: WorkerApp) -> None:
+        self._app = app
+        self._counters = app.counters
+        self._reporter = Reporter(logger)
+        self._calendar = MarketCalendar()
+        self._bars = SliceDecoder[Aggregate | MinuteAggregate](Aggregate | MinuteAggregate)
+        self.hours = WriteBehindTable(
+            app,
+            "hours",
+            Hour,
+            partitions=app.settings.partitions(AGGREGATES),
+            settings=app.settings,
+            counters=app.counters,
+            on_recovered=self._on_recovered,
+            on_revoked=self._on_revoked,
+        )
+        self._partitions: dict[int, PartitionBars] = {}
+        self._due = dict.fromkeys(FEEDS, 0.0)
+        self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
+        app.redis = lambda: self._emitter.connected
+        self._emitter.source(feeds.AGGREGATE, self._raws, self._resync_raws)
+        for span, feed in FEEDS.items():
+            self._emitter.tails(
+                feed,
+                functools.partial(self._tails, span),
+                functools.partial(self._resync, span),
+                functools.partial(self._rewrite, span),
+            )
+
+    async def follow(self, events: AsyncIterable[EventT[bytes]]) -> None:
+        """Read md.aggregates."""
+        async for event in events:
+            batch = await self.hours.accept(event)
+            if batch is not None:
+                self._apply(batch)
+
+    def background(self) -> list[Callable[[], Awaitable[None]]]:
+        """Return what runs beside the agent, each for as long as the worker."""
+        return [self.hours.run, self._emit]
+
+    async def _emit(self) -> None:
+        async with self._emitter:
+            await self._app.wait_for_stop()
+
+    def _apply(self, batch: Batch[Hour]) -> None:
+        slices = self._bars.decode(batch.payload)
+        if slices.rejected:
+            self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
+            self._reporter.warn(
+                "events of md.aggregates are malformed", repr(slices.rejected[0][:200]), len(slices.rejected)
+            )
+        self._counters.add("events_processed", len(slices.events))
+        self._app.note_received(batch.received_ms)
+        self._partitions[batch.partition.number].symbols.apply(
+            slices.events,
+            slices.raws,
+            batch.offset,
+            batch.received_ms,
+            again=batch.partition.replays(batch.offset),
+        )
+
+    def _on_recovered(self, partition: Partition[Hour]) -> None:
+        symbols = SymbolBars(partition.rows, self._calendar, self._counters)
+        self._partitions[partition.number] = PartitionBars(symbols)
+
+    def _on_revoked(self, number: int) -> None:
+        del self._partitions[number]
+
+    def _tails(self, span: int) -> Iterator[Tail]:
+        now = time.monotonic()
+        if now < self._due[span]:
+            return
+        left = BARS_A_FLUSH
+        for partition in self._partitions.values():
+            for tail in partition.tails(span, left):
+                left -= len(tail.values)
+                yield tail
+            if left <= 0:
+                return
+        self._due[span] = now + self._app.settings.bar_interval_s * (1 if span == 1 else LONGER)
+
+    def _resync(self, span: int) -> None:
+        for partition in self._partitions.values():
+            partition.resync(span)
+
+    def _rewrite(self, span: int, symbol: str) -> None:
+        for partition in self._partitions.values():
+            partition.rewrite(span, symbol)
+
+    def _raws(self) -> Iterator[tuple[str, bytes]]:
+        for partition in self._partitions.values():
+            yield from partition.raws()
+
+    def _resync_raws(self) -> None:
+        for partition in self._partitions.values():
+            partition.resync_raws()
