@@ -13,8 +13,8 @@ _.trade_count, _.avg_size, _.max_size, _.time_span_ms, _.latest_price, _.latest_
 _.upper_band, _.lower_band
 # Fields of a health report: read when it is encoded (listeners/).
 _.oldest_age_s, _.connected_since, _.retry_in_s
-# Fields of a demo's report: read when it is encoded (demo/report.py).
-_.latency_samples, _.start_seconds
+# Fields of a demo's and a backtest's report: read when it is encoded (demo/report.py, backtest/report.py).
+_.latency_samples, _.start_seconds, _.references_rejected
 # Called or read by a base class of a library.
 _.download  # jgo's resolver
 _.model_config  # pydantic

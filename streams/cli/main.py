@@ -8,6 +8,7 @@ from typing import Final
 import typer
 
 from streams.cli import (
+    backtest,
     demo,
     doctor,
     listen,
@@ -41,6 +42,7 @@ simulate.add_to(app)
 listen.add_to(app)
 record.add_to(app)
 replay.add_to(app)
+backtest.add_to(app)
 watch.add_to(app)
 topics.add_to(app)
 reference.add_to(app)

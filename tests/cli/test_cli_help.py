@@ -13,11 +13,13 @@ COMMANDS = [
     "listen massive",
     "record",
     "replay",
+    "backtest",
     "watch",
     "topics create",
     "topics list",
     "topics check",
     "reference load",
+    "reference show",
     "screeners check",
     "screeners list",
     "screeners fields",
@@ -42,7 +44,7 @@ def test_help_names_every_command() -> None:
 def test_help_imports_nothing_that_takes_time() -> None:
     code = (
         "import sys, streams.cli.main; "
-        "print(sorted({'pydantic', 'aiokafka', 'faust', 'numpy', 'fastapi'} & set(sys.modules)))"
+        "print(sorted({'pydantic', 'aiokafka', 'faust', 'numpy', 'fastapi', 'pyarrow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,0 +1,1 @@
+"""Backtests: the scanner's and the bars' rules over recorded frames, without broker and Redis."""
