@@ -67,7 +67,8 @@ def install(kind: str) -> None:
     pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
     say("installing dependencies (a minute or two the first time)")
     requirements = ROOT / "constraints" / f"{kind}.txt"
-    run(*pip, "--require-hashes", "--prefer-binary", "-r", requirements)
+    # Most modules of these packages are never imported: what is, Python compiles then.
+    run(*pip, "--require-hashes", "--prefer-binary", "--no-compile", "-r", requirements)
     run(*pip, "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT)
     stamp_of(kind).write_text(fingerprint())
     say("the environment is ready")
