@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 
 import msgspec
 
 from streams.scanner.measures import NUMBERS, TEXTS
 from streams.scanner.row import Row
 from streams.sessions import Session
+
+Candidate = tuple[str, Row, Session]
+"""A symbol, its row, and the session of the row's newest bar."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -76,7 +80,7 @@ class Rule:
     def __init__(self, screener: Screener) -> None:
         self.screener = screener
         self.version = screener.version
-        self._sessions = frozenset(screener.sessions or Session)
+        self._sessions = frozenset(screener.sessions)
         self._ranges = tuple(
             (
                 NUMBERS[each.field],
@@ -89,24 +93,24 @@ class Rule:
             (TEXTS[each.field], frozenset(each.values), each.negated) for each in screener.choices
         )
         self._sort = NUMBERS[screener.sort]
-        self._sign = -1 if screener.descending else 1
+        self._sign = -1.0 if screener.descending else 1.0
 
-    def key(self, row: Row, session: Session) -> float | None:
-        """Return what a row is ordered by, least first; None where it is not on the board.
-
-        Args:
-            row: The row.
-            session: That of its newest bar.
-        """
-        if session not in self._sessions:
-            return None
+    def keys(self, candidates: Sequence[Candidate]) -> dict[str, float]:
+        """Return what each row that passes is ordered by, least first, by symbol."""
+        # Hot: one filter after the other, over all rows that are left, takes half the time of row after row.
+        left = candidates
+        if self._sessions:
+            sessions = self._sessions
+            left = [each for each in left if each[2] in sessions]
         for number, lowest, highest in self._ranges:
-            value = number(row)
-            if value is None or not lowest <= value <= highest:
-                return None
+            left = [
+                each for each in left if (value := number(each[1])) is not None and lowest <= value <= highest
+            ]
         for text, values, negated in self._choices:
-            said = text(row)
-            if said is None or (said in values) is negated:
-                return None
-        value = self._sort(row)
-        return None if value is None else value * self._sign
+            left = [
+                each
+                for each in left
+                if (said := text(each[1])) is not None and (said in values) is not negated
+            ]
+        sort, sign = self._sort, self._sign
+        return {symbol: value * sign for symbol, row, _ in left if (value := sort(row)) is not None}

@@ -72,10 +72,10 @@ class ScreenerBoards:
         """Return every board that is known now, those aside that are disputed since a short time."""
         found: dict[str, list[Part]] = {name: [] for name in self._published}
         for partial in partials:
-            standings = {standing.symbol: standing for standing in partial.standings}
-            for shortlist in partial.shortlists:
-                found.setdefault(shortlist.name, []).append((standings, shortlist))
-        day_ms = max((each.day_ms for partial in partials for each in partial.standings), default=0)
+            if partial.shortlists:
+                standings = {standing.symbol: standing for standing in partial.standings}
+                for shortlist in partial.shortlists:
+                    found.setdefault(shortlist.name, []).append((standings, shortlist))
         boards: dict[str, bytes] = {}
         for name, parts in found.items():
             versions = {shortlist.version for _, shortlist in parts}
@@ -84,20 +84,19 @@ class ScreenerBoards:
                     boards[name] = EMPTY
                 continue
             self._disputed.pop(name, None)
-            boards[name] = render(_merge(parts, day_ms))
+            boards[name] = render(_merge(parts)) if parts else EMPTY
         return boards
 
 
-def _merge(parts: Iterable[Part], day_ms: int) -> list[Standing]:
-    """Return the best of the shortlists of one version, best first; only the day of ``day_ms`` counts."""
-    ranked: list[tuple[float, str, Standing]] = []
-    size = 0
-    for standings, shortlist in parts:
-        size = shortlist.size
-        ranked += [
-            (key, symbol, standing)
-            for key, symbol in shortlist.best
-            if (standing := standings[symbol]).day_ms == day_ms
-        ]
+def _merge(parts: Sequence[Part]) -> list[Standing]:
+    """Return the best of the shortlists of one version, best first; only the newest trading day counts."""
+    newest = max(shortlist.day_ms for _, shortlist in parts)
+    ranked = [
+        (key, symbol, number)
+        for number, (_, shortlist) in enumerate(parts)
+        if shortlist.day_ms == newest
+        for key, symbol in shortlist.best
+    ]
     ranked.sort()
-    return [standing for _, _, standing in ranked[:size]]
+    size = parts[0][1].size
+    return [parts[number][0][symbol] for _, symbol, number in ranked[:size]]

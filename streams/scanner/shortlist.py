@@ -21,12 +21,14 @@ class Shortlist(msgspec.Struct, gc=False, array_like=True):
         name: The screener.
         version: Its definition's; only shortlists of one version are merged.
         size: Most rows of the whole board.
+        day_ms: The partition's newest trading day, ms since 1970 UTC: that of them all.
         best: (what it is ordered by, symbol), least first.
     """
 
     name: str
     version: str
     size: int
+    day_ms: int
     best: list[tuple[float, str]]
 
 
@@ -71,25 +73,20 @@ class Shortlists:
         if not self._rules:
             return ()
         changed, self.changed = self.changed, {}
-        for symbol, row in changed.items():
-            session = states[symbol].session
-            for rule, keys in zip(self._rules, self._keys, strict=True):
-                key = rule.key(row, session)
-                if key is not None:
-                    keys[symbol] = key
-                else:
-                    keys.pop(symbol, None)
-        newest = max((standing.day_ms for standing in standings.values()), default=0)
-        return [
-            _shortlist(rule, keys, standings, newest)
-            for rule, keys in zip(self._rules, self._keys, strict=True)
-        ]
-
-
-def _shortlist(
-    rule: Rule, keys: Mapping[str, float], standings: Mapping[str, Standing], day_ms: int
-) -> Shortlist:
-    ranked = [(key, symbol) for symbol, key in keys.items() if standings[symbol].day_ms == day_ms]
-    ranked.sort()
-    size = rule.screener.size
-    return Shortlist(rule.screener.name, rule.version, size, ranked[:size])
+        candidates = [(symbol, row, states[symbol].session) for symbol, row in changed.items()]
+        days = {standing.day_ms for standing in standings.values()}
+        newest = max(days, default=0)
+        shortlists = []
+        for number, rule in enumerate(self._rules):
+            keys = {symbol: key for symbol, key in self._keys[number].items() if symbol not in changed}
+            keys.update(rule.keys(candidates))
+            self._keys[number] = keys
+            ranked = [
+                (key, symbol)
+                for symbol, key in keys.items()
+                if len(days) == 1 or standings[symbol].day_ms == newest
+            ]
+            ranked.sort()
+            size = rule.screener.size
+            shortlists.append(Shortlist(rule.screener.name, rule.version, size, newest, ranked[:size]))
+        return shortlists

@@ -26,7 +26,8 @@ BY_PRICE = Screener("by_price", "price", True, 9)
 
 
 def key(row: Row, session: Session = Session.REGULAR, **definition: object) -> float | None:
-    return Rule(msgspec.structs.replace(BY_PRICE, **definition)).key(row, session)
+    rule = Rule(msgspec.structs.replace(BY_PRICE, **definition))
+    return rule.keys([(row.symbol, row, session)]).get(row.symbol)
 
 
 def listing(symbol: str, volume: float = 1.0, day_ms: int = 1) -> Listing:
