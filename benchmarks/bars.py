@@ -1,7 +1,7 @@
 """How fast one durable bars worker is: RocksDB, changelog and Redis emission on.
 
 It reads a prefilled md.aggregates in which every symbol has a second bar each second. The floor, of the same
-run over the same topic, is a bare consumer that decodes the same records to typed events and throws them away.
+run over the same topic, is a bare consumer that decodes the same records to typed events, no more.
 """
 
 from __future__ import annotations
