@@ -120,6 +120,20 @@ def test_record_replaces_no_file(streams: Command, tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
+@pytest.mark.parametrize("name", ["missing.ndjson", "broken.ndjson.gz", "empty.ndjson"])
+def test_bad_file_of_a_backtest(streams: Command, tmp_path: Path, name: str) -> None:
+    (tmp_path / "broken.ndjson.gz").write_bytes(b"\x1f\x8bnot gzip")
+    (tmp_path / "empty.ndjson").touch()
+    assert_one_line(streams("backtest", str(tmp_path / name), "--out", str(tmp_path / "out")), name)
+
+
+def test_backtest_replaces_no_file(streams: Command, tmp_path: Path) -> None:
+    (tmp_path / "bars.parquet").write_text("precious")
+    (tmp_path / "frames").write_text("[]")
+    assert_one_line(streams("backtest", str(tmp_path / "frames"), "--out", str(tmp_path)), "--force")
+    assert (tmp_path / "bars.parquet").read_text() == "precious"
+
+
 def test_speed_0_without_a_recording(streams: Command) -> None:
     assert_one_line(streams("demo", "--speed", "0"), "--input")
 

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow.parquet as pq
+
+
+class Ended(Protocol):
+    code: int
+    out: str
+    err: str
+
+
+class Command(Protocol):
+    def __call__(self, *arguments: str) -> Ended: ...
+
+
+BARS = [
+    {
+        "ev": "A",
+        "sym": symbol,
+        "av": 100,
+        "c": 10.0,
+        "h": high,
+        "s": 1_499_697_000_000,
+        "e": 1_499_697_001_000,
+    }
+    for symbol, high in (("S1", 10.0), ("S2", 10.0), ("S1", 11.0))
+]
+
+
+def test_the_last_line_is_one_object_that_counts_what_is_in_the_files(
+    streams: Command, tmp_path: Path
+) -> None:
+    frames, out = tmp_path / "frames.ndjson", tmp_path / "new" / "out"
+    frames.write_text(json.dumps(BARS) + "\nno frame\n" + json.dumps([{"ev": "T", "sym": "S1"}]))
+    ended = streams("backtest", str(frames), "--out", str(out), "--json")
+    assert ended.code == 0
+    told = json.loads(ended.out.splitlines()[-1])
+    rows = {name: pq.read_metadata(out / f"{name}.parquet").num_rows for name in ("boards", "alerts", "bars")}
+    assert rows == {"boards": 4, "alerts": 1, "bars": 2}
+    assert {name: told[name] for name in rows} == rows
+    assert told["by_type"] == {"A": 3, "T": 1}
+    assert told["rejected"] == {"not_an_array": 1}
+    assert told["events_per_s"] > 0
+    assert "no frame" in ended.err
+
+
+def test_people_are_told_where_it_is(streams: Command, tmp_path: Path) -> None:
+    frames, out = tmp_path / "frames.ndjson", tmp_path / "out"
+    frames.write_text(json.dumps(BARS))
+    ended = streams("backtest", str(frames), "--out", str(out))
+    assert ended.out.splitlines()[-1] == f"written to {out}"
+    assert "4 rows of boards" in ended.out
