@@ -1,7 +1,8 @@
 """How much the whole platform carries on one machine: simulator to WebSocket client, at rising rates.
 
-A rate is sustained if, while it lasts, the simulator keeps its market clock, nothing is dropped and nothing
-piles up between the simulator and the scanner. The floor is a client alone, connected to the simulator at its
+Everything runs: the listeners, a worker of each app, the WDS, Kafka, Redis and the simulator. A rate is
+sustained if, while it lasts, the simulator keeps its market clock, nothing is dropped and nothing piles up
+between the simulator and the workers. The floor is a client alone, connected to the simulator at its
 full speed: it decodes each frame to typed events and throws them away.
 """
 
@@ -28,7 +29,7 @@ from streams.demo.stage import CHANNELS, Stage
 from streams.demo.usage import Usage
 from streams.events import BatchDecoder, StockEvent
 from streams.local.process import ChildProcess, accepts_connections, free_port
-from streams.platform.components import SELF
+from streams.platform.components import OTHER_APPS, SELF
 from streams.settings import Settings
 from streams.sim.options import SimOptions
 
@@ -43,6 +44,8 @@ KEPT_UP = 0.97
 """Share of the asked rate that must be sent and, likewise, be processed."""
 IN_FLIGHT_S = 1.0
 """Seconds' worth of events that may be under way at the end of a step."""
+LAG_RECORDS = 1_000
+"""Records that the workers may not have read then: about what the listener makes in a second."""
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Step:
             self.sent >= KEPT_UP * self.asked
             and self.processed >= KEPT_UP * self.asked
             and self.in_flight <= IN_FLIGHT_S * self.asked
+            and self.lag <= LAG_RECORDS
             and not self.dropped
         )
 
@@ -107,10 +111,10 @@ class Pipeline:
         return step, self._spectator.latency
 
 
-async def _bench(rates: list[int], seconds: float, symbols: int) -> dict[str, Any]:
+async def _bench(rates: list[int], seconds: float, symbols: int, apps: tuple[str, ...]) -> dict[str, Any]:
     floor = await _measure_floor(seconds, symbols)
     market = SimOptions(symbols=symbols, rate=rates[0], speed=SPEED, start=START)
-    options = DemoOptions(market=market, wds_port=0)
+    options = DemoOptions(market=market, apps=apps, wds_port=0)
     stage = Stage(options, Settings(), lambda _said: None)
     steps: list[Step] = []
     try:
@@ -133,6 +137,7 @@ async def _bench(rates: list[int], seconds: float, symbols: int) -> dict[str, An
     sustained = best.processed if best else 0.0
     return {
         "name": "pipeline",
+        "apps": ["scanner", *apps],
         "events_per_s": round(sustained),
         "floor_events_per_s": round(floor),
         "ratio": round(sustained / floor, 3),
@@ -186,5 +191,8 @@ def main(argv: list[str]) -> dict[str, Any]:
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), help="events a second, rising")
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each step")
     parser.add_argument("--symbols", type=int, default=8_000, help="symbols of the market")
+    parser.add_argument(
+        "--apps", nargs="*", choices=OTHER_APPS, default=OTHER_APPS, help="apps beside the scanner"
+    )
     options = parser.parse_args(argv)
-    return uvloop.run(_bench(options.rates, options.seconds, options.symbols))
+    return uvloop.run(_bench(options.rates, options.seconds, options.symbols, tuple(options.apps)))
