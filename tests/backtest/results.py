@@ -44,7 +44,11 @@ class Results(NamedTuple):
 
 def without_ids(alerts: Iterable[Json]) -> list[Json]:
     """Return alerts as they can be compared with those of another run."""
-    return sorted(({**alert, "id": ""} for alert in alerts), key=json.dumps)
+    return sorted(({**alert, "id": ""} for alert in alerts), key=_place)
+
+
+def _place(alert: Json) -> tuple[object, ...]:
+    return alert["symbol"], alert["timestamp"], alert["direction"], alert["hits"]
 
 
 def read_results(folder: Path) -> Results:

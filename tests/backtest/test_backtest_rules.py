@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.backtest.results import Results, backtested, boards_of
+from tests.backtest.results import Results, backtested, boards_of, without_ids
 from tests.bars import brute_force as brute_bars
 from tests.scanner.brute_force import Arrival, Json, is_aggregate, is_believed, market
 from tests.scanner.brute_range import alerts
@@ -33,8 +33,7 @@ def cut(events: Sequence[object], seed: int) -> list[bytes]:
 
 def check(results: Results, arrivals: list[Arrival], references: list[Json]) -> None:
     assert results.boards == boards_of(market(arrivals, references))
-    expected = [{"id": "", **alert} for alert in alerts(arrivals, references)]
-    assert results.told() == sorted(({**alert} for alert in expected), key=json.dumps)
+    assert results.told() == without_ids(alerts(arrivals, references))
     believed = [each.event for each in arrivals if is_aggregate(each.event) and is_believed(each)]
     minutes, found = brute_bars.bars(believed), results.bars_by_symbol()
     assert found.keys() == minutes.keys()
