@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from streams.errors import SettingsError
+from streams.sessions import DAY_START
 from streams.topics import Topic
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -53,6 +55,14 @@ class Settings(BaseSettings):
     massive_market: str = Field("stocks", description="stocks, crypto, forex, …")
     massive_subscriptions: Annotated[list[str], NoDecode] = Field(
         ["T.*", "Q.*", "A.*", "LULD.*"], description="channels to subscribe, by comma"
+    )
+
+    # Reference data
+    reference_calls_per_minute: int = Field(
+        300, ge=0, description="most calls of the vendor's REST in any minute: the plan's; 0 = no limit"
+    )
+    reference_load_at: time = Field(
+        time(3), description="when streams up loads it on days with a session, New York time, before 04:00"
     )
 
     # Finlight
@@ -112,7 +122,7 @@ class Settings(BaseSettings):
     bar_interval_s: float = Field(
         1.0,
         gt=0,
-        description="shortest time between two values of a running bar of a minute; longer: 5 times",
+        description="shortest time between two values of a running minute bar; longer ones: 5 and 15 times",
     )
     top_trades_interval_s: float = Field(5.0, gt=0, description="time between two values of top trades")
     emit_max_keys: int = Field(
@@ -127,10 +137,42 @@ class Settings(BaseSettings):
     wds_port: Port = Field(4202, description="port of the WDS")
     auth_enabled: bool = Field(True, description="whether clients of the WDS need a key")
     auth_api_key: SecretStr | None = Field(None, description="the key of the WDS's clients")
-    wds_auth_timeout_s: float = Field(10.0, gt=0, description="time a client has to authenticate")
+    wds_keys_file: Path | None = Field(
+        None, description="file of further keys, each with its feeds and limits: streams wds keys"
+    )
+    wds_jwt_secret: SecretStr | None = Field(
+        None, description="what tokens of clients are signed with (HS256), 32 bytes at least"
+    )
+    wds_jwt_audience: str | None = Field(None, description="what the aud of tokens must be; else whatever")
+    wds_jwt_max_s: float = Field(3_600.0, gt=0, description="longest life of a token")
+    wds_allowed_origins: Annotated[list[str], NoDecode] = Field(
+        ["*"], description="origins whose pages may connect, by comma, wildcards allowed"
+    )
+    wds_ssl_certfile: Path | None = Field(None, description="certificate chain (PEM), to serve over TLS")
+    wds_ssl_keyfile: Path | None = Field(None, description="the certificate's key, where it is a file apart")
+    wds_auth_timeout_s: float = Field(
+        10.0, gt=0, description="time a client has to ask for its WebSocket, and then to authenticate"
+    )
     wds_max_message_bytes: int = Field(65_536, ge=128, description="largest message of a client")
-    wds_max_clients: int = Field(10_000, ge=1, description="most clients at a time")
+    wds_max_clients: int = Field(10_000, ge=1, description="most clients at a time, of one process")
+    wds_max_clients_per_address: int = Field(
+        5_000, ge=1, description="most clients at a time from one address, of one process"
+    )
     wds_max_subscriptions: int = Field(1_000, ge=1, description="most subscriptions of a client")
+    wds_max_requests_per_s: float = Field(
+        200.0, gt=0, description="requests of a client in the long run; beyond it they wait …"
+    )
+    wds_request_burst: int = Field(2_000, ge=1, description="… after so many at once")
+    wds_ping_interval_s: float = Field(20.0, gt=0, description="time between two pings to a client")
+    wds_ping_timeout_s: float = Field(
+        20.0, gt=0, description="a client that answers no ping for this long is cut off"
+    )
+    wds_compression_level: int = Field(
+        3, ge=0, le=9, description="zlib's level for clients that take compressed messages; 0 = none"
+    )
+    wds_compression_min_bytes: int = Field(
+        1_024, ge=0, description="messages below this go uncompressed: they fit into a packet anyhow"
+    )
     wds_outbox_bytes: int = Field(
         32 * 1024 * 1024, ge=1024 * 1024, description="most that waits for a client; beyond it it is cut off"
     )
@@ -147,11 +189,24 @@ class Settings(BaseSettings):
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
-    @field_validator("massive_subscriptions", "finlight_tickers", "finlight_sources", mode="before")
+    @field_validator(
+        "massive_subscriptions",
+        "finlight_tickers",
+        "finlight_sources",
+        "wds_allowed_origins",
+        mode="before",
+    )
     @classmethod
     def _split_by_comma(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("reference_load_at")
+    @classmethod
+    def _before_the_day(cls, value: time) -> time:
+        if value.tzinfo is not None or value >= DAY_START:
+            raise ValueError("a time of New York before 04:00, such as 03:00")
         return value
 
     def topic(self, topic: Topic) -> str:

@@ -19,9 +19,6 @@ def add_to(app: typer.Typer) -> None:
 def up(
     *,
     workers: Annotated[int, typer.Option(min=1, help="Scanner workers that share the partitions.")] = 1,
-    reload_hours: Annotated[
-        float, typer.Option(min=0.1, help="Hours between two loads of the reference data.")
-    ] = 6.0,
 ) -> None:
     """Keep them running until Ctrl-C or SIGTERM; what dies is started again."""
     from streams import settings
@@ -31,4 +28,4 @@ def up(
 
     loaded = settings.load()
     configure_logging(loaded.log_level)
-    run_until_stopped(lambda stop: run(loaded, stop, workers=workers, reload_s=reload_hours * 3600))
+    run_until_stopped(lambda stop: run(loaded, stop, workers=workers))

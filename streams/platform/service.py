@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
+import time
 from typing import Final
 
 from streams.backoff import Backoff
@@ -20,6 +22,8 @@ from streams.platform.components import (
 )
 from streams.platform.keeper import Keeper, together
 from streams.platform.probe import Probe
+from streams.reference.schedule import next_load_ms
+from streams.sessions import NEW_YORK, MarketCalendar
 from streams.settings import Settings
 from streams.topic_admin import create_topics
 
@@ -27,20 +31,21 @@ logger = logging.getLogger(__name__)
 
 WORKER_PORT_STEP: Final = 10
 """Web ports of the workers: the setting, and each further one this much higher."""
-LOAD_TIMEOUT_S: Final = 600.0
+LOAD_TIMEOUT_S: Final = 1_800.0
+"""A plan of few calls a minute makes a first load take ten minutes; what a load has got outlives it."""
+LONGEST_SLEEP_S: Final = 60.0
 FIRST_RETRY_S: Final = 5.0
 LONGEST_RETRY_S: Final = 300.0
 READY_TIMEOUT_S: Final = 60.0
 
 
-async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s: float) -> None:
+async def run(settings: Settings, stop: asyncio.Event, *, workers: int) -> None:
     """Keep the platform running until ``stop`` is set.
 
     Args:
         settings: The servers and the vendor's key.
         stop: Ends it, in order.
         workers: How many scanner workers.
-        reload_s: Seconds between two loads of the reference data.
 
     Raises:
         StreamsError: Kafka does not answer, or a setting is missing: nothing has been started then.
@@ -52,7 +57,7 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int, reload_s
         raise SettingsError("set AUTH_API_KEY to the key of the WDS's clients (or AUTH_ENABLED=false)")
     await create_topics(settings)
     keeper = Keeper({}, logger.warning)
-    working = asyncio.create_task(_work(keeper, settings, _workers(settings, workers), reload_s))
+    working = asyncio.create_task(_work(keeper, settings, _workers(settings, workers)))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -82,14 +87,14 @@ def _workers(settings: Settings, scanners: int) -> list[Component]:
     ]
 
 
-async def _work(keeper: Keeper, settings: Settings, workers: list[Component], reload_s: float) -> None:
+async def _work(keeper: Keeper, settings: Settings, workers: list[Component]) -> None:
     async with Probe() as probe:
         served = wds(settings)
         for component in (*workers, served):
             await keeper.start(component)
         await together(*(keeper.until_ready(each, probe, READY_TIMEOUT_S) for each in (*workers, served)))
         logger.info("workers and WDS are up; clients connect to port %d", settings.wds_port)
-        loading = asyncio.create_task(_load_for_ever(keeper, reload_s))
+        loading = asyncio.create_task(_load_for_ever(keeper, settings.reference_load_at))
         try:
             for component in _listeners(settings):
                 await keeper.start(component)
@@ -99,16 +104,30 @@ async def _work(keeper: Keeper, settings: Settings, workers: list[Component], re
             await asyncio.gather(loading, return_exceptions=True)
 
 
-async def _load_for_ever(keeper: Keeper, reload_s: float) -> None:
-    load = Component("reference load", (*SELF, "reference", "load"), "", bool)
+async def _load_for_ever(keeper: Keeper, load_at: datetime.time) -> None:
+    """Load reference data now, and before each trading day; try until it succeeds."""
+    load = Component("reference load", (*SELF, "reference", "load", "--complete"), "", bool)
     backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
+    calendar = MarketCalendar()
     while True:
+        begun_ms = _now_ms()
         try:
             await keeper.run_once(load, LOAD_TIMEOUT_S)
         except UnavailableError as error:
             delay = backoff.next_s()
             logger.warning("%s; next try in %.0f s", error, delay)
-        else:
-            backoff.reset()
-            delay = reload_s
-        await asyncio.sleep(delay)
+            await asyncio.sleep(delay)
+            continue
+        backoff.reset()
+        next_ms = next_load_ms(calendar, begun_ms, load_at)
+        logger.info(
+            "reference data is loaded next at %s ET",
+            datetime.datetime.fromtimestamp(next_ms / 1000, NEW_YORK).strftime("%Y-%m-%d %H:%M"),
+        )
+        # In short sleeps: a clock that is set, or a machine that slept, must not put it off.
+        while (left_s := (next_ms - _now_ms()) / 1000) > 0:  # noqa: ASYNC110  a clock makes no event
+            await asyncio.sleep(min(left_s, LONGEST_SLEEP_S))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -77,7 +78,7 @@ class Reference(Protocol):
     def today(self) -> Mapping[str, DailyBar]:
         """Return the running day's bars by symbol."""
 
-    def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
+    def previous(self) -> tuple[date, Mapping[str, DailyBar]]:
         """Return the last session before the running day, and its bars by symbol."""
 
 
@@ -124,7 +125,7 @@ class SyntheticReference:
         """Return the running day's bars by symbol."""
         return self._by_symbol(self._tape.state.bars)
 
-    def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
+    def previous(self) -> tuple[date, Mapping[str, DailyBar]]:
         """Return the last session before the running day, and its bars by symbol."""
         day = self._calendar.previous_session(self._tape.state.day.date)
         return day, self.daily(day)
@@ -154,11 +155,16 @@ class FileReference:
         self._clock = clock
         self._calendar = calendar
         self.companies: Sequence[Company] = sorted(_read(path), key=_symbol)
+        newest = max((bar.date for company in self.companies for bar in company.daily), default=None)
+        self._expected = None if newest is None else calendar.day(calendar.next_session(newest))
 
     @property
     def clock_ms(self) -> int:
-        """The recording's event time, ms since 1970 UTC; 0 before it starts."""
-        return self._clock()
+        """The recording's event time, ms since 1970 UTC.
+
+        Before it starts that is the start of the day after the newest bar, or without bars the time.
+        """
+        return self._clock() or (self._expected.start_ms if self._expected else int(time.time() * 1000))
 
     def daily(self, day: date, *, adjusted: bool = True) -> Mapping[str, DailyBar]:
         """Return the bars of a past session by symbol; empty where there are none."""
@@ -174,13 +180,10 @@ class FileReference:
         """Return no bars: a recording's day is not summed up."""
         return {}
 
-    def previous(self) -> tuple[date | None, Mapping[str, DailyBar]]:
+    def previous(self) -> tuple[date, Mapping[str, DailyBar]]:
         """Return the last session before the recording's clock, and its bars by symbol."""
-        if self.clock_ms:
-            day = self._calendar.previous_session(self._calendar.day_at(self.clock_ms).date)
-            return day, self.daily(day)
-        newest = max((bar.date for company in self.companies for bar in company.daily), default=None)
-        return newest, {} if newest is None else self.daily(newest)
+        day = self._calendar.previous_session(self._calendar.day_at(self.clock_ms).date)
+        return day, self.daily(day)
 
 
 def _symbol(company: Company) -> str:

@@ -79,9 +79,9 @@ class VendorRest:
             path = request.url.path
             fault = self._gate.fault(path)
             wait_s = 1 if fault is RestFaultKind.LIMITED else self._gate.wait_s()
-            if wait_s or fault is RestFaultKind.UNAVAILABLE:
+            if wait_s or fault in _REFUSALS:
                 self._gate.refused += 1
-                return _too_many(wait_s) if wait_s else Response("try again later", 503)
+                return _too_many(wait_s) if wait_s else _refused(fault)
             # In a thread: an answer about the whole market takes tens of ms, and the stream must not wait.
             content = await asyncio.to_thread(lambda: msgspec.json.encode(_spoiled(answer(request), fault)))
             if fault is RestFaultKind.CUT:
@@ -128,7 +128,7 @@ class VendorRest:
     def _previous_close(self, request: Request) -> dict[str, Any]:
         symbol = request.path_params["symbol"]
         day, bars = self._reference.previous()
-        if day is None or symbol not in bars:
+        if symbol not in bars:
             return {"ticker": symbol, **_aggregates(())}
         bar = {"T": symbol, **_bar(bars[symbol]), "t": self._calendar.day(day).close_ms}
         return {"ticker": symbol, **_aggregates((bar,))}
@@ -225,6 +225,16 @@ class VendorRest:
             "market": state,
             "serverTime": datetime.fromtimestamp(now_ms // 1_000, NEW_YORK).isoformat(),
         }
+
+
+_REFUSALS: Final = {RestFaultKind.UNAVAILABLE, RestFaultKind.NOT_ENTITLED}
+
+
+def _refused(fault: RestFaultKind | None) -> Response:
+    if fault is RestFaultKind.UNAVAILABLE:
+        return Response("try again later", 503)
+    message = "You are not entitled to this data. Please upgrade your plan."
+    return JSONResponse({"status": "NOT_AUTHORIZED", "request_id": _request_id(), "message": message}, 403)
 
 
 def _too_many(wait_s: int) -> Response:

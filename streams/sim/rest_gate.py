@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-WINDOW_S: Final = 60.0
+from streams.call_limit import CallLimit
 
 
 class RestFaultKind(StrEnum):
@@ -21,6 +19,8 @@ class RestFaultKind(StrEnum):
     """429: too many calls; try again in a second."""
     UNAVAILABLE = "unavailable"
     """503."""
+    NOT_ENTITLED = "not_entitled"
+    """403: the plan does not hold it."""
     CUT = "cut"
     """Half of the JSON is missing."""
     BAD_ENTRY = "bad_entry"
@@ -42,19 +42,16 @@ class RestGate:
 
     Args:
         calls_per_minute: Most calls in any minute; further ones are refused. None for no limit.
-        now: A clock in seconds.
 
     Attributes:
         answered: How often each path was answered with its data.
         refused: How many calls were not.
     """
 
-    def __init__(self, calls_per_minute: int | None, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, calls_per_minute: int | None) -> None:
         self.answered: Counter[str] = Counter()
         self.refused = 0
-        self._limit = calls_per_minute
-        self._now = now
-        self._begun: deque[float] = deque()
+        self._limit = CallLimit(calls_per_minute)
         self._faults: list[RestFaultRequest] = []
 
     def make(self, request: RestFaultRequest) -> None:
@@ -71,12 +68,4 @@ class RestGate:
 
     def wait_s(self) -> int:
         """Return the seconds after which a call may be tried again; 0 where it is let in and counts."""
-        if self._limit is None:
-            return 0
-        now = self._now()
-        while self._begun and now - self._begun[0] >= WINDOW_S:
-            self._begun.popleft()
-        if len(self._begun) >= self._limit:
-            return max(1, math.ceil(self._begun[0] + WINDOW_S - now))
-        self._begun.append(now)
-        return 0
+        return math.ceil(self._limit.wait_s())

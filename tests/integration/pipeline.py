@@ -89,6 +89,7 @@ class Pipeline:
             kafka_bootstrap=bootstrap,
             kafka_topic_prefix=f"p{uuid.uuid4().hex[:8]}.",
             kafka_partitions=4,
+            data_dir=folder / "data",
             mdc_redis_url=SecretStr(redis.url(0)),
             wdc_redis_url=SecretStr(redis.url(1)),
             redis_timeout_s=2.0,

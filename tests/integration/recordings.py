@@ -131,6 +131,7 @@ def write_reference(path: Path, arrivals: Iterable[Arrival], day: datetime, prev
                 "prev_day_volume": bar["v"],
                 "avg_volume": bar["v"],
                 "free_float": free_float,
+                "security_type": "CS",
             }
         )
     path.write_text("\n".join(json.dumps(company) for company in companies))

@@ -150,6 +150,9 @@ async def test_a_reference_file_is_served(recording: Path, tmp_path: Path) -> No
         assert (snapshot.ticker, snapshot.prev_day.close) == ("A", 1.5)
         assert [row.free_float for row in floats] == [77]
         assert bar_served.volume == 1_000
+        # Not begun yet: the clock stands where the day after that Friday begins.
+        status = await asyncio.to_thread(rest.get_market_status)
+        assert status.server_time == "2017-07-10T04:00:00-04:00"
 
 
 @pytest.mark.parametrize("name", ["missing.ndjson", "folder", "fake.gz"])
