@@ -43,6 +43,9 @@ def demo(  # noqa: PLR0913  one parameter an option
     workers: Annotated[
         int | None, typer.Option(help="Scanner workers that share the partitions; default 1.")
     ] = None,
+    screeners: Annotated[
+        Path | None, typer.Option(help="Definitions of boards of your own, in TOML: streams screeners.")
+    ] = None,
     apps: Annotated[
         str | None, typer.Option(help="Apps beside the scanner, by comma: trades,quotes,news; default none.")
     ] = None,
@@ -63,6 +66,6 @@ def demo(  # noqa: PLR0913  one parameter an option
     given = {
         "symbols": symbols, "rate": rate, "seed": seed, "start": start, "input": input,
         "reference": reference, "speed": speed, "workers": workers, "apps": apps, "wds_port": wds_port,
-        "seconds": seconds,
+        "seconds": seconds, "screeners": screeners,
     }  # fmt: skip
     run_demo(given, headless=headless, json=json)

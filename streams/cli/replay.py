@@ -31,6 +31,9 @@ def replay(  # noqa: PLR0913  one parameter an option
     workers: Annotated[
         int | None, typer.Option(help="Scanner workers that share the partitions; default 1.")
     ] = None,
+    screeners: Annotated[
+        Path | None, typer.Option(help="Definitions of boards of your own, in TOML: streams screeners.")
+    ] = None,
     wds_port: Annotated[
         int | None, typer.Option(help="Port of the WDS; 0 takes a free one; default 4202.")
     ] = None,
@@ -45,6 +48,6 @@ def replay(  # noqa: PLR0913  one parameter an option
 
     given = {
         "input": file, "speed": speed, "reference": reference, "workers": workers, "wds_port": wds_port,
-        "seconds": seconds,
+        "seconds": seconds, "screeners": screeners,
     }  # fmt: skip
     run_demo(given, headless=True, json=json, tells_end=True, ends_itself=exit_)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from streams.errors import BadInputError
 from streams.platform.components import OTHER_APPS
+from streams.scanner.screener_file import read_screeners
 from streams.settings import Port
 from streams.sim.options import SimOptions
 from streams.sim.recording import Recording
@@ -31,7 +32,13 @@ def _known(app: str) -> str:
     return app
 
 
+def _usable(path: Path) -> Path:
+    read_screeners(path)
+    return path.absolute()
+
+
 App = Annotated[str, AfterValidator(_known)]
+Screeners = Annotated[Path, AfterValidator(_usable)]
 
 
 class DemoOptions(BaseModel):
@@ -42,6 +49,7 @@ class DemoOptions(BaseModel):
     market: SimOptions = SimOptions()
     apps: tuple[App, ...] = Field((), description="apps beside the scanner, one worker each")
     workers: int = Field(1, ge=1, description="scanner workers that share the partitions")
+    screeners: Screeners | None = Field(None, description="definitions of user-defined boards")
     wds_port: Port = Field(4202, description="port of the WDS; 0 takes a free one")
     seconds: float | None = Field(None, gt=0, description="end after this many seconds; None: at Ctrl-C")
 

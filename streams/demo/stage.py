@@ -240,6 +240,8 @@ class Stage:
         }
         if self.key is not None:
             environment["auth_api_key"] = self.key.get_secret_value()
+        if self.options.screeners is not None:
+            environment["screeners_file"] = str(self.options.screeners)
         return {name.upper(): value for name, value in environment.items()}
 
     def _simulator(self) -> Component:

@@ -28,6 +28,15 @@ def test_a_value_that_cannot_be_used_is_named(given: dict, word: str) -> None:
         demo_options(given)
 
 
+def test_screeners_are_checked_before_anything_starts(tmp_path: Path) -> None:
+    path = tmp_path / "screeners.toml"
+    path.write_text('[a]\nsort = "volume"\n')
+    assert demo_options({"screeners": path}).screeners == path
+    path.write_text("[a]\n")
+    with pytest.raises(BadInputError, match=r"screeners.toml:1: a: no order"):
+        demo_options({"screeners": path})
+
+
 def test_a_recording_may_begin_with_a_broken_frame(tmp_path: Path) -> None:
     path = tmp_path / "recording.ndjson"
     path.write_bytes(b'[{"ev":\n[{"ev":"A","sym":"A"}]\n')
