@@ -112,8 +112,11 @@ class SymbolBars:
                 repeated += 1
                 continue
             hour.offset = offset
+            minute += number * HOUR_MINUTES
             if raw is not None:
-                self._note(symbol, day, number * HOUR_MINUTES + minute)
+                self._note(symbol, day, minute)
+            elif minute > day.newest:
+                day.newest = minute
         if repeated:
             self._counters.add("events_ignored", repeated, reason="second_counted_already")
 
