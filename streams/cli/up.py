@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,9 @@ def add_to(app: typer.Typer) -> None:
 def up(
     *,
     workers: Annotated[int, typer.Option(min=1, help="Scanner workers that share the partitions.")] = 1,
+    screeners: Annotated[
+        Path | None, typer.Option(help="Definitions of boards of your own, in TOML; default SCREENERS_FILE.")
+    ] = None,
 ) -> None:
     """Keep them running until Ctrl-C or SIGTERM; what dies is started again."""
     from streams import settings
@@ -27,5 +31,7 @@ def up(
     from streams.telemetry import configure_logging
 
     loaded = settings.load()
+    if screeners is not None:
+        loaded = loaded.model_copy(update={"screeners_file": screeners})
     configure_logging(loaded.log_level)
     run_until_stopped(lambda stop: run(loaded, stop, workers=workers))

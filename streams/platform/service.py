@@ -23,6 +23,7 @@ from streams.platform.components import (
 from streams.platform.keeper import Keeper, together
 from streams.platform.probe import Probe
 from streams.reference.schedule import next_load_ms
+from streams.scanner.screener_file import read_screeners
 from streams.sessions import NEW_YORK, MarketCalendar
 from streams.settings import Settings
 from streams.topic_admin import create_topics
@@ -48,15 +49,17 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int) -> None:
         workers: How many scanner workers.
 
     Raises:
-        StreamsError: Kafka does not answer, or a setting is missing: nothing has been started then.
+        StreamsError: Kafka does not answer, or a setting is missing or wrong: nothing has been started then.
     """
     # It logs each failed try; what waits for Kafka here says so once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     settings.vendor_key()
+    if settings.screeners_file is not None:
+        read_screeners(settings.screeners_file)
     if settings.auth_enabled and settings.auth_api_key is None:
         raise SettingsError("set AUTH_API_KEY to the key of the WDS's clients (or AUTH_ENABLED=false)")
     await create_topics(settings)
-    keeper = Keeper({}, logger.warning)
+    keeper = Keeper(_environment(settings), logger.warning)
     working = asyncio.create_task(_work(keeper, settings, _workers(settings, workers)))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -70,6 +73,11 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int) -> None:
         # The sources first: what they have sent still goes through.
         await keeper.stop(*(each.name for each in _listeners(settings)))
         await keeper.stop()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return what the command line may have said in place of the environment."""
+    return {} if settings.screeners_file is None else {"SCREENERS_FILE": str(settings.screeners_file)}
 
 
 def _listeners(settings: Settings) -> list[Component]:

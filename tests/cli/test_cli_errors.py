@@ -49,6 +49,16 @@ def test_up_without_a_broker(streams: Command, unused_port: int) -> None:
     assert_one_line(ended, address)
 
 
+def test_up_with_a_screener_that_is_wrong(streams: Command, unused_port: int, tmp_path: Path) -> None:
+    path = tmp_path / "screeners.toml"
+    path.write_text('[a]\nsort = "prize"\n')
+    address = f"127.0.0.1:{unused_port}"
+    ended = streams(
+        "up", "--screeners", str(path), KAFKA_BOOTSTRAP=address, MASSIVE_API_KEY="k", AUTH_API_KEY="k"
+    )
+    assert_one_line(ended, f"{path}:2: a: unknown sort 'prize'")
+
+
 def test_port_of_the_demo_taken(streams: Command, taken_port: str) -> None:
     assert_one_line(streams("demo", "--wds-port", taken_port, "--headless"), taken_port, "--wds-port")
 
