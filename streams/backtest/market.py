@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from streams import feeds
 from streams.backtest.references import ReferenceBook
 from streams.bars.day import Day
 from streams.bars.symbols import SymbolBars
 from streams.events import Aggregate
-from streams.feeds import Feed
 from streams.reference.model import KnownReference
 from streams.scanner.alert import make_alert
 from streams.scanner.partial import Merger
 from streams.scanner.partition import PartitionScanner
+from streams.scanner.screener import Screener
+from streams.scanner.screener_boards import ScreenerBoards
 from streams.scanner.symbol import SymbolState, SymbolStates
 from streams.sessions import MarketCalendar
 from streams.telemetry import Counters
@@ -71,14 +73,15 @@ class Market:
         for symbol, day in sorted(self._bars.days.items()):
             self._on_day(symbol, day)
 
-    def boards(self) -> dict[Feed, bytes]:
-        """Return the boards as they stand, JSON arrays of rows."""
-        scanner = PartitionScanner(PARTITION, self._rows, self._reference)
+    def boards(self, screeners: Iterable[Screener] = ()) -> dict[str, bytes]:
+        """Return the boards as they stand, user-defined ones last: JSON arrays of rows by key in Redis."""
         merger = Merger(1)
-        partial = scanner.partial()
+        partial = PartitionScanner(PARTITION, self._rows, self._reference, screeners).partial()
         if partial is not None:
             merger.accept(partial)
-        return merger.boards()
+        made = {feed.key(): board for feed, board in merger.boards().items()}
+        defined = ScreenerBoards().changes(merger.newest(), 0)
+        return made | {feeds.SCREENER.key(name): board for name, board in defined.items()}
 
     def _reference(self, symbol: str) -> KnownReference | None:
         reference = self._references.on(symbol, self._rows[symbol].day_ms)

@@ -14,7 +14,6 @@ from streams.backtest.tables import Columns, TableFile, columns_of
 from streams.bars.day import Day
 from streams.bars.minute import Bar
 from streams.errors import BadInputError
-from streams.feeds import Feed
 from streams.scanner.alert import Alert
 from streams.scanner.row import Row
 
@@ -55,10 +54,10 @@ class Outputs:
         for bar in day.bars():
             bars.add({"symbol": symbol, **msgspec.structs.asdict(bar)})
 
-    def add_board(self, feed: Feed, board: bytes) -> None:
-        """Take a board, as its feed has it. Its name is the feed's, as ``top_volume``."""
+    def add_board(self, key: str, board: bytes) -> None:
+        """Take a board, as Redis has it at ``key``. Its name is the last part of that, as ``top_volume``."""
         boards = self._tables[BOARDS]
-        name = feed.key().rpartition(":")[2]
+        name = key.rpartition(":")[2]
         for row in _rows(board):
             boards.add({"board": name, **row})
 

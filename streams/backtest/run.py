@@ -14,6 +14,7 @@ from streams.backtest.references import ReferenceBook, read_references
 from streams.backtest.report import Report
 from streams.errors import BadInputError
 from streams.recorded import RecordedFile
+from streams.scanner.screener_file import read_screeners
 from streams.telemetry import Counters
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def run(  # noqa: PLR0913  one parameter an option
     *,
     now_ms: int,
     reference: Path | None = None,
+    screeners: Path | None = None,
     force: bool = False,
     progress: Callable[[int], None] = lambda _bytes: None,
 ) -> Report:
@@ -81,6 +83,7 @@ def run(  # noqa: PLR0913  one parameter an option
         folder: Where boards.parquet, alerts.parquet and bars.parquet are written.
         now_ms: The present, ms since 1970 UTC: no bar from after it is believed.
         reference: A file of reference data, one JSON object a line, as md.reference has it.
+        screeners: A file of user-defined boards, which are written beside the others.
         force: Whether files that are there are replaced.
         progress: Called with how many bytes of the files have been read.
 
@@ -90,6 +93,7 @@ def run(  # noqa: PLR0913  one parameter an option
     counters = Counters()
     recordings = Recordings(paths, progress)
     references = ReferenceBook() if reference is None else read_references(reference)
+    defined = () if screeners is None else read_screeners(screeners)
     started = time.monotonic()
     with outputs(folder, force=force) as out:
         market = Market(references, now_ms, counters, out.add_alert, out.add_day)
@@ -99,8 +103,8 @@ def run(  # noqa: PLR0913  one parameter an option
                 f"no events in {', '.join(map(str, paths))}: frames are JSON arrays of events, one a line"
             )
         market.end()
-        for feed, board in market.boards().items():
-            out.add_board(feed, board)
+        for key, board in market.boards(defined).items():
+            out.add_board(key, board)
     seconds = time.monotonic() - started
     events = counters.total("events")
     return Report(

@@ -32,6 +32,9 @@ def backtest(
     reference: Annotated[
         Path | None, typer.Option(help="Reference data, one JSON object a line, as md.reference has it.")
     ] = None,
+    screeners: Annotated[
+        Path | None, typer.Option(help="Definitions of boards of your own, in TOML: streams screeners.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
 ) -> None:
@@ -56,6 +59,7 @@ def backtest(
             out,
             now_ms=time.time_ns() // 1_000_000,
             reference=reference,
+            screeners=screeners,
             force=force,
             progress=lambda read: bar.update(task, completed=read),
         )

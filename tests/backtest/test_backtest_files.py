@@ -126,3 +126,23 @@ def test_without_reference_data_nobody_is_a_gapper(tmp_path: Path) -> None:
 def test_a_reference_file_of_something_else_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="no reference data in"):
         backtested(tmp_path, [FRAME], references=[{"ticker": "S1"}])
+
+
+def test_user_defined_boards_are_written_beside_the_others(tmp_path: Path) -> None:
+    low = {**BAR, "sym": "S2", "c": 2.0}
+    screeners = tmp_path / "screeners.toml"
+    screeners.write_text('[penny_stocks]\nsort = "volume"\nprice = { max = 5 }\n')
+    path = write_frames(tmp_path / "frames", [FRAME, json.dumps([low]).encode()])
+    run([path], tmp_path / "out", now_ms=NOW_MS, screeners=screeners)
+    boards = read_results(tmp_path / "out").boards
+    assert [row["symbol"] for row in boards["top_volume"]] == ["S1", "S2"]
+    assert [row["symbol"] for row in boards["penny_stocks"]] == ["S2"]
+
+
+def test_a_screener_that_is_wrong_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    screeners = tmp_path / "screeners.toml"
+    screeners.write_text('[penny_stocks]\nsort = "volume"\nprice = { max = "5" }\n')
+    path = write_frames(tmp_path / "frames", [FRAME])
+    with pytest.raises(BadInputError, match=r"screeners.toml:3: penny_stocks: price: max is '5'"):
+        run([path], tmp_path / "out", now_ms=NOW_MS, screeners=screeners)
+    assert not (tmp_path / "out").exists()
