@@ -107,6 +107,7 @@ corrected one. One whose ``t`` is of a later day than the bars before it begins 
 BARS_5_MINUTES: Final = Feed("bars:5m:{}", Kind.LIST, 4 * DAY, bound=192)
 """Likewise of 5 minutes, aligned to the clock in New York; the running one every 5 seconds at most."""
 BARS_15_MINUTES: Final = Feed("bars:15m:{}", Kind.LIST, 4 * DAY, bound=64)
+"""Likewise of 15 minutes and of hours; the running one every 15 seconds at most."""
 BARS_HOUR: Final = Feed("bars:1h:{}", Kind.LIST, 4 * DAY, bound=16)
 COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY)
 COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY)

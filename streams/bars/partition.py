@@ -49,7 +49,7 @@ class PartitionBars:
             else:
                 since = min(minutes)
                 keep = day.count_before(since, span)
-            bars = list(day.bars(since, span))
+            bars = day.bars(since, span)
             changed = {day.start_ms + minute // span * span * MINUTE_MS for minute in minutes}
             if keep == 0:
                 changed.update(bar.t for bar in bars[-TOLD_AGAIN:])

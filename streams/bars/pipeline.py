@@ -38,8 +38,8 @@ FEEDS: Final = {
     60: feeds.BARS_HOUR,
 }
 """The feed of each span in minutes."""
-LONGER: Final = 5
-"""Longer bars are published so many times less often."""
+LESS_OFTEN: Final = {1: 1, 5: 5, 15: 15, 60: 15}
+"""How many times less often than a minute's the running bar of a span is published."""
 BARS_A_FLUSH: Final = 20_000
 """Most bars of a feed that are made at once, some 50 ms: whole days of all symbols take several flushes."""
 
@@ -130,7 +130,7 @@ class Pipeline:
                 yield tail
             if left <= 0:
                 return
-        self._due[span] = now + self._app.settings.bar_interval_s * (1 if span == 1 else LONGER)
+        self._due[span] = now + self._app.settings.bar_interval_s * LESS_OFTEN[span]
 
     def _resync(self, span: int) -> None:
         for partition in self._partitions.values():

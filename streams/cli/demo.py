@@ -47,7 +47,8 @@ def demo(  # noqa: PLR0913  one parameter an option
         Path | None, typer.Option(help="Definitions of boards of your own, in TOML: streams screeners.")
     ] = None,
     apps: Annotated[
-        str | None, typer.Option(help="Apps beside the scanner, by comma: trades,quotes,news; default none.")
+        str | None,
+        typer.Option(help="Apps beside the scanner, by comma: trades,quotes,news,bars; default none."),
     ] = None,
     wds_port: Annotated[
         int | None, typer.Option(help="Port of the WDS; 0 takes a free one; default 4202.")

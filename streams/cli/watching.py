@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -18,6 +19,7 @@ from rich.text import Text
 from streams.client import WidgetClient
 from streams.demo.screen import percent, price, volume
 from streams.errors import StreamsError
+from streams.sessions import NEW_YORK
 
 SYMBOLS: Final = 40
 """Most entries that a feed of single values shows, the newest."""
@@ -53,15 +55,16 @@ class JsonLines:
 
 
 class Tables:
-    """One table a feed: a board's rows, or the newest single values.
+    """One table a feed: a board's rows, a chart's newest bars, or the newest single values.
 
     Args:
-        rows: Most rows of a board.
+        rows: Most rows of a board or a chart.
     """
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
         self._boards: dict[str, list[dict[str, Any]]] = {}
+        self._charts: dict[str, dict[int, dict[str, Any]]] = {}
         self._values: dict[str, OrderedDict[str, Any]] = {}
         self._live = Live(console=Console(), get_renderable=self._draw, refresh_per_second=REFRESHES_A_SECOND)
 
@@ -70,6 +73,10 @@ class Tables:
         value = msgspec.json.decode(payload)
         if isinstance(value, list) and value and isinstance(value[0], dict) and "rank" in value[0]:
             self._boards[feed] = value
+            return
+        if feed.startswith("bars:") and not any(character in feed for character in "*?["):
+            bars = value if isinstance(value, list) else [value]
+            self._charts.setdefault(feed, {}).update((bar["t"], bar) for bar in bars)
             return
         entries = self._values.setdefault(feed, OrderedDict())
         for entry in reversed(value) if isinstance(value, list) else [value]:
@@ -90,7 +97,8 @@ class Tables:
     def _draw(self) -> Group:
         boards = (_board(feed, rows[: self._rows]) for feed, rows in self._boards.items())
         values = (_entries(feed, entries) for feed, entries in self._values.items())
-        shown = [*boards, *values]
+        charts = (_chart(feed, bars, self._rows) for feed, bars in self._charts.items())
+        shown = [*boards, *charts, *values]
         return Group(*shown) if shown else Group(Text("nothing has changed yet", "dim"))
 
 
@@ -163,6 +171,22 @@ def _board(feed: str, rows: Sequence[dict[str, Any]]) -> Table:
             volume(row.get("accumulated_volume") or 0.0),
             "–" if relative is None else f"{relative:.2f}×",
             "–" if free_float is None else volume(free_float),
+        )
+    return table
+
+
+def _chart(feed: str, bars: Mapping[int, dict[str, Any]], rows: int) -> Table:
+    table = Table(title=feed, title_justify="left")
+    for name in ("ET", "Open", "High", "Low", "Close", "Vol", "VWAP"):
+        table.add_column(name, justify="right")
+    for start_ms in sorted(bars, reverse=True)[:rows]:
+        bar, start = bars[start_ms], datetime.fromtimestamp(start_ms / 1000, NEW_YORK)
+        table.add_row(
+            f"{start:%H:%M}",
+            *(price(bar[name]) for name in ("o", "h", "l", "c")),
+            volume(bar["v"]),
+            "–" if bar["vw"] is None else price(bar["vw"]),
+            style=None if bar["final"] else "bold",
         )
     return table
 

@@ -17,7 +17,7 @@ NEWS_LISTENER: Final = "Finlight listener"
 SCANNER: Final = "scanner"
 WORKER: Final = f"{SCANNER} worker"
 NEWS: Final = "news"
-OTHER_APPS: Final = ("trades", "quotes", NEWS)
+OTHER_APPS: Final = ("trades", "quotes", NEWS, "bars")
 """Apps beside the scanner; one worker of each is enough for the whole market."""
 WDS: Final = "WDS"
 
