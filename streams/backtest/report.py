@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+EARLIER_DAY: Final = "earlier_day"
+"""Why the scanner ignores bars of a day that is over for their symbol."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -40,12 +45,15 @@ class Report(msgspec.Struct, frozen=True):
 
     def lines(self) -> list[str]:
         """Return it for people."""
-        return [
+        lines = [
             f"{self.events:,} events of {self.frames:,} frames in {self.seconds:.1f} s, "
             f"{self.events_per_s:,} a second: {_counts(self.by_type)}",
             f"{self.boards:,} rows of boards, {self.alerts:,} alerts, {self.bars:,} minute bars",
             f"rejected: {_counts(self.rejected)}; ignored: {_counts(self.ignored)}",
         ]
+        if EARLIER_DAY in self.ignored:
+            lines.append("bars of an earlier day were ignored: give the files in the order of their days")
+        return lines
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from streams.errors import BadInputError
 
-PART_ROWS: Final = 50_000
+PART_ROWS: Final = 20_000
 """Rows of a part: what is kept in memory until it is written."""
 COMPRESSION: Final = "zstd"
 

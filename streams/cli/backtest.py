@@ -33,12 +33,13 @@ def backtest(
         Path | None, typer.Option(help="Reference data, one JSON object a line, as md.reference has it.")
     ] = None,
     screeners: Annotated[
-        Path | None, typer.Option(help="Definitions of boards of your own, in TOML: streams screeners.")
+        Path | None, typer.Option(help="Definitions of boards of your own, in TOML; default SCREENERS_FILE.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
 ) -> None:
     """Run it, with its progress on a terminal."""
+    import signal
     import sys
     import time
 
@@ -49,7 +50,10 @@ def backtest(
     from streams.backtest.run import run
     from streams.telemetry import configure_logging
 
-    configure_logging(settings.load().log_level)
+    loaded = settings.load()
+    configure_logging(loaded.log_level)
+    # SIGTERM ends it as Ctrl-C does: nothing half made is left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(file=sys.stderr)
     columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -59,7 +63,7 @@ def backtest(
             out,
             now_ms=time.time_ns() // 1_000_000,
             reference=reference,
-            screeners=screeners,
+            screeners=screeners or loaded.screeners_file,
             force=force,
             progress=lambda read: bar.update(task, completed=read),
         )

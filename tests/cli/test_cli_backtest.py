@@ -1,8 +1,16 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow.parquet as pq
+import pytest
+
+TIMEOUT_S = 60.0
 
 
 class Ended(Protocol):
@@ -52,3 +60,23 @@ def test_people_are_told_where_it_is(streams: Command, tmp_path: Path) -> None:
     ended = streams("backtest", str(frames), "--out", str(out))
     assert ended.out.splitlines()[-1] == f"written to {out}"
     assert "4 rows of boards" in ended.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_that_is_ended_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    # A pipe from which nothing more comes: the command is in the middle, for as long as it likes.
+    frames, out = tmp_path / "frames", tmp_path / "out"
+    os.mkfifo(frames)
+    pipe = os.open(frames, os.O_RDWR)
+    os.write(pipe, b"[]")  # the look at its first bytes
+    command = [sys.executable, "-m", "streams", "backtest", str(frames), "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + TIMEOUT_S
+        while not list(out.glob(".backtest-*/*.parquet")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    os.close(pipe)
+    assert (process.returncode, err) == (130, "")
+    assert list(out.iterdir()) == []
