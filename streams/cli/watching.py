@@ -19,8 +19,11 @@ from rich.text import Text
 from streams.client import WidgetClient
 from streams.demo.screen import percent, price, volume
 from streams.errors import StreamsError
+from streams.feeds import SCREENER
 from streams.sessions import NEW_YORK
 
+BOARDS: Final = SCREENER.key("")
+"""What the names of boards begin with."""
 SYMBOLS: Final = 40
 """Most entries that a feed of single values shows, the newest."""
 REFRESHES_A_SECOND: Final = 4
@@ -71,8 +74,9 @@ class Tables:
     def put(self, feed: str, payload: bytes) -> None:
         """Show a new value of ``feed``."""
         value = msgspec.json.decode(payload)
-        if isinstance(value, list) and value and isinstance(value[0], dict) and "rank" in value[0]:
-            self._boards[feed] = value
+        if feed.startswith(BOARDS):
+            # One without rows is shown, too: the rows before it count no more.
+            self._boards[feed] = value or []
             return
         if feed.startswith("bars:") and not any(character in feed for character in "*?["):
             bars = value if isinstance(value, list) else [value]
