@@ -74,7 +74,7 @@ class Tables:
     def put(self, feed: str, payload: bytes) -> None:
         """Show a new value of ``feed``."""
         value = msgspec.json.decode(payload)
-        if feed.startswith(BOARDS):
+        if feed.startswith(BOARDS) or _is_board(value):
             # One without rows is shown, too: the rows before it count no more.
             self._boards[feed] = value or []
             return
@@ -156,6 +156,10 @@ async def _follow(client: WidgetClient, feed: str, show: Show) -> None:
             show.put(feed, current)
     async for payload in client.payloads():
         show.put(feed, payload)
+
+
+def _is_board(value: Any) -> bool:  # noqa: ANN401  any JSON
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "rank" in value[0]
 
 
 def _board(feed: str, rows: Sequence[dict[str, Any]]) -> Table:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streams import feeds
+from streams.topics import SCANNER_PARTIALS
 from tests.integration.workers import eventually
 from tests.scanner.brute_force import NEW_YORK, Json, Market, market, moment_of
 from tests.scanner.conftest import messy_market, reference_data
@@ -102,7 +103,9 @@ async def expect_boards(scanning: Scanning, **expected: list[Json]) -> None:
         raise
 
 
-async def test_two_workers_whose_screeners_change(scanning: Scanning, tmp_path: Path) -> None:
+async def test_two_workers_whose_screeners_change_and_of_which_one_is_killed(
+    scanning: Scanning, tmp_path: Path
+) -> None:
     today, references = messy_market(21), reference_data(21)
     path = scanning.settings.screeners_file = tmp_path / "screeners.toml"
     path.write_text(FIRST)
@@ -121,11 +124,15 @@ async def test_two_workers_whose_screeners_change(scanning: Scanning, tmp_path: 
 
     save(path, SECOND.replace("7", "0"))
 
+    # What is in force stays in force, also when the worker that merges is gone.
     async def refused() -> bool:
         healths = [await worker.health() or {} for worker in workers]
         return all(health["counters"]["screener_files"].get("refused") == 1 for health in healths)
 
     await eventually(refused)
+    partials = scanning.settings.topic(SCANNER_PARTIALS)
+    (merging,) = [worker for worker in workers if await worker.partitions(partials)]
+    await merging.kill()
     await scanning.send(today[3_000:])
     expected = market(today, references)
     await expect_boards(scanning, fallers=[], known=known(expected, 7, ("S001", "S002")))
