@@ -23,6 +23,11 @@ def add_to(app: typer.Typer) -> None:
         help="Show what md.reference holds of a symbol, how old it is, and what is unknown.",
         epilog="Example: streams reference show AAPL --json",
     )(show)
+    group.command(
+        "dump",
+        help="Write all that md.reference holds to stdout, one JSON object a line, as backtests read it.",
+        epilog="Example: streams reference dump > reference.ndjson",
+    )(dump)
     app.add_typer(group, name="reference")
 
 
@@ -73,3 +78,19 @@ def show(
             "has streams reference load run?"
         )
     typer.echo((as_json if json else as_text)(found, int(time.time() * 1000)))
+
+
+def dump() -> None:
+    """Write every symbol's reference data, and say how much it is."""
+    import sys
+
+    import msgspec
+
+    from streams import settings
+    from streams.cli.tasks import run_to_end
+    from streams.reference.dump import read_all
+
+    found = run_to_end(read_all(settings.load()))
+    sys.stdout.buffer.writelines(msgspec.json.encode(each) + b"\n" for each in found.references)
+    rejected = f", {found.rejected} records were none" if found.rejected else ""
+    typer.echo(f"{len(found.references)} lines of reference data{rejected}", err=True)

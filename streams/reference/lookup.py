@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -34,6 +36,24 @@ async def look_up(settings: Settings, symbol: str) -> Found | None:
         BadInputError: What it holds is no reference data.
     """
     where = TopicPartition(settings.topic(REFERENCE), partition_of(symbol, settings.partitions(REFERENCE)))
+    async with reading(settings) as consumer, asyncio.timeout(READ_TIMEOUT_S):
+        newest = await _newest(consumer, where, symbol.encode())
+    if newest is None or newest.value is None:
+        return None
+    try:
+        return Found(msgspec.json.decode(newest.value, type=Reference), newest.timestamp)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{where.topic} holds no reference data of {symbol}: {error}") from None
+
+
+@contextlib.asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    """Give a consumer that may read md.reference, assigned nothing yet.
+
+    Raises:
+        UnavailableError: Kafka does not answer, also later on, or has no such topic.
+    """
+    topic = settings.topic(REFERENCE)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap,
         enable_auto_commit=False,
@@ -43,10 +63,9 @@ async def look_up(settings: Settings, symbol: str) -> Found | None:
     try:
         async with asyncio.timeout(settings.kafka_timeout_s):
             await consumer.start()
-            if where.topic not in await consumer.topics():
-                raise UnavailableError(f"there is no topic {where.topic}: streams topics create")
-        async with asyncio.timeout(READ_TIMEOUT_S):
-            newest = await _newest(consumer, where, symbol.encode())
+            if topic not in await consumer.topics():
+                raise UnavailableError(f"there is no topic {topic}: streams topics create")
+        yield consumer
     except (KafkaError, OSError, TimeoutError) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
         raise UnavailableError(
@@ -55,12 +74,6 @@ async def look_up(settings: Settings, symbol: str) -> Found | None:
         ) from None
     finally:
         await consumer.stop()
-    if newest is None or newest.value is None:
-        return None
-    try:
-        return Found(msgspec.json.decode(newest.value, type=Reference), newest.timestamp)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{where.topic} holds no reference data of {symbol}: {error}") from None
 
 
 async def _newest(consumer: AIOKafkaConsumer, where: TopicPartition, key: bytes) -> Any:  # noqa: ANN401  untyped

@@ -20,6 +20,7 @@ COMMANDS = [
     "topics check",
     "reference load",
     "reference show",
+    "reference dump",
     "screeners check",
     "screeners list",
     "screeners fields",
