@@ -216,7 +216,9 @@ class Stage:
 
     async def _workers_share(self) -> bool:
         healths = [await self.probe.health(component.health_url) for component in self.workers]
-        assigned = sum(assigned_partitions(health, self.settings) for health in healths)
+        # Other apps may read the same topic.
+        scanners = healths[: self.options.workers]
+        assigned = sum(assigned_partitions(health, self.settings) for health in scanners)
         return assigned == self.settings.kafka_partitions and all(map(self.workers[0].is_ready, healths))
 
     def _environment(self) -> dict[str, str]:
