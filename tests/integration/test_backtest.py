@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tests.integration.pipeline import Pipeline
 
 pytestmark = pytest.mark.timeout(300)
+SCREENER = "cheap_movers"
+SCREENERS = f'[{SCREENER}]\nsort = "pct_change_since_open"\nsize = 20\nprice = {{ max = 60 }}\n'
 IEX_DAY = datetime(2017, 7, 10, 10, 32, tzinfo=NEW_YORK)
 
 
@@ -64,8 +66,17 @@ async def compare(pipeline: Pipeline, frames: list[bytes], symbols: list[Arrival
     references = write_reference(folder / "companies", symbols, day, day)
     recording = write_frames(folder / "frames.ndjson", frames)
     known = write_references(folder / "reference.ndjson", references)
-    report = run([recording], folder / "out", now_ms=time.time_ns() // 1_000_000, reference=known)
+    settings.screeners_file = folder / "screeners.toml"
+    settings.screeners_file.write_text(SCREENERS)
+    report = run(
+        [recording],
+        folder / "out",
+        now_ms=time.time_ns() // 1_000_000,
+        reference=known,
+        screeners=settings.screeners_file,
+    )
     expected = read_results(folder / "out")
+    screened = expected.boards.pop(SCREENER)
     assert expected.boards.keys() == {"top_volume", "top_gappers", "top_gainers"}
     assert min(report.alerts, report.bars) > 0
 
@@ -79,10 +90,14 @@ async def compare(pipeline: Pipeline, frames: list[bytes], symbols: list[Arrival
         async def boards_agree() -> bool:
             return boards_of(pipeline.spectator.market()) == expected.boards
 
+        async def screener_agrees() -> bool:
+            return json.loads(await redis.get(feeds.SCREENER.key(SCREENER)) or "[]") == screened
+
         async def bars_agree() -> bool:
             return await live_bars(redis) == expected.bars_by_symbol()
 
         await eventually(boards_agree)
+        await eventually(screener_agrees)
         await eventually(bars_agree)
         records = await read_all(settings, partitions_of(settings, topics.ALERTS))
     assert without_ids(json.loads(record.value) for record in records) == expected.told()
