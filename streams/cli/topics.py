@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,11 @@ def add_to(app: typer.Typer) -> None:
         help="Compare the topics with the catalogue; exit code 1 where they differ.",
         epilog="Example: streams topics check",
     )(check)
+    group.command(
+        "export",
+        help="Print the catalogue for other tools: rpk's commands, YAML or JSON. Needs no broker.",
+        epilog="Example: KAFKA_REPLICATION=3 streams topics export --format rpk | sh",
+    )(export)
     app.add_typer(group, name="topics")
 
 
@@ -58,6 +63,19 @@ def list_(*, json: Json = False) -> None:
         kept = ("cleanup.policy", "retention.ms", "segment.ms")
         config = "  ".join(f"{name}={state.config[name]}" for name in kept if name in state.config)
         typer.echo(f"{state.name:24} partitions={state.partitions}  replicas={state.replication}  {config}")
+
+
+def export(
+    *,
+    format: Annotated[  # noqa: A002  the option's name
+        Literal["rpk", "yaml", "json"], typer.Option(help="What it is for.")
+    ] = "yaml",
+) -> None:
+    """Print every topic with the environment's prefix, partitions and replication."""
+    from streams import settings
+    from streams.cli import topic_export
+
+    typer.echo(topic_export.export(settings.load(), format), nl=False)
 
 
 def check() -> None:

@@ -1,0 +1,25 @@
+# The image of every component; its command says which: streams listen massive, streams wds, faust -A …
+# Build it in the root of the repository: docker build -t market-streams:0.1.0 .
+FROM python:3.11.13-slim-bookworm AS build
+WORKDIR /src
+COPY constraints/runtime.txt constraints/
+RUN python -m venv /opt/streams \
+    && /opt/streams/bin/pip install --no-cache-dir --require-hashes -r constraints/runtime.txt
+COPY pyproject.toml README.md ./
+COPY streams streams
+RUN /opt/streams/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11.13-slim-bookworm
+# Whoever it runs as owns the data directory: a new volume mounted there takes that over.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp streams \
+    && install -d -o 10001 -g 10001 /data
+COPY --from=build /opt/streams /opt/streams
+ENV PATH=/opt/streams/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    DATA_DIR=/data
+USER 10001:10001
+WORKDIR /tmp
+VOLUME /data
+# Components have their health at different ports: compose and the chart probe each at its own.
+CMD ["streams", "--help"]
