@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -19,6 +20,7 @@ from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
 
 CLOSE_TIMEOUT_S: Final = 2.0
 POLL_S: Final = 0.05
+_NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
 logger = logging.getLogger(__name__)
 
@@ -56,23 +58,30 @@ def config_of(topic: Topic) -> dict[str, str]:
     }
 
 
-async def create_topics(settings: Settings) -> list[str]:
-    """Create the catalogue's topics that the broker lacks; return their names, in the order of the flow.
+async def create_topics(settings: Settings, changelogs: Mapping[str, int] = _NONE) -> list[str]:
+    """Create the topics that the broker lacks; return their names, in the order of the flow.
 
     What exists is left as it is, even where it differs: ``check_topics`` tells. On return every topic has
     its leaders, so it can be written to at once.
+
+    Args:
+        settings: Where Kafka is.
+        changelogs: Topics of tables beside the catalogue's: how many partitions each has, by full name.
 
     Raises:
         UnavailableError: No broker answers in time, or it refuses a topic.
     """
     async with _admin(settings) as admin:
         existing = set(await admin.list_topics())
-        missing = [topic for topic in CATALOGUE if settings.topic(topic) not in existing]
+        wanted = [
+            *(_new_topic(topic, settings) for topic in CATALOGUE),
+            *(_new_changelog(name, partitions, settings) for name, partitions in changelogs.items()),
+        ]
+        missing = [topic for topic in wanted if topic.name not in existing]
         if not missing:
             return []
-        response = await admin.create_topics([_new_topic(topic, settings) for topic in missing])
-        created = _created(response.topic_errors)
-        await _until_led(admin, [settings.topic(topic) for topic in missing])
+        created = _created((await admin.create_topics(missing)).topic_errors)
+        await _until_led(admin, [topic.name for topic in missing])
         return created
 
 
@@ -131,6 +140,11 @@ def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
         settings.kafka_replication,
         topic_configs=config_of(topic),
     )
+
+
+def _new_changelog(name: str, partitions: int, settings: Settings) -> NewTopic:
+    config = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    return NewTopic(name, partitions, settings.kafka_replication, topic_configs=config)
 
 
 def _created(answers: Sequence[Sequence[Any]]) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.exceptions import AlreadyConfiguredWarning
 from faust.types import TP, AgentT, EventT
 from faust.types._env import DATADIR
@@ -22,6 +23,7 @@ from faust.web import Request, Response, View
 from streams.backoff import Backoff
 from streams.consumer import Transport
 from streams.errors import UnavailableError
+from streams.progress import Progress, TopicPartition
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter, quieten
 from streams.topic_admin import cluster_id, create_topics
@@ -45,7 +47,7 @@ class WorkerApp(faust.App):
     """A Faust app of the platform.
 
     It has the catalogue's topics made if there are none, a data directory and a web port of its own, also
-    when several workers start on one machine, and GET /health.
+    when several workers start on one machine, GET /health, and GET /live.
 
     Args:
         name: The pipeline, such as ``scanner``; with the topics' prefix it is the consumer group.
@@ -61,6 +63,7 @@ class WorkerApp(faust.App):
         self.is_behind = False
         """Whether the events that come now were received long ago."""
         self._started_at = time.time()
+        self._reading = Progress(settings.worker_stall_s)
         super().__init__(
             f"{settings.kafka_topic_prefix}{name}",
             broker=[f"kafka://{host}" for host in settings.kafka_bootstrap.split(",")],
@@ -83,6 +86,7 @@ class WorkerApp(faust.App):
             autodiscover=False,
         )
         self.page("/health")(_health_view(self))
+        self.page("/live")(_live_view(self))
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -141,6 +145,28 @@ class WorkerApp(faust.App):
             "redis": redis,
             "counters": self.counters.snapshot(),
         }
+
+    async def stalled(self) -> list[TopicPartition]:
+        """Return the partitions that have records and have not been read for ``worker_stall_s``.
+
+        Ask every few seconds: positions are compared with those of the last time. Nothing is stalled while the
+        partitions are dealt out, or Kafka does not answer: to start the worker again would only delay it.
+        """
+        report = self.health()
+        if report["status"] == "rebalancing":
+            self._reading.forget()
+            return []
+        suspects = self._reading.stalled(report["partitions"], time.monotonic())
+        if not suspects:
+            return []
+        # What retention has deleted will never be read, and counts as lag until the next record comes.
+        try:
+            async with asyncio.timeout(self.settings.kafka_timeout_s):
+                earliest = await self.consumer.earliest_offsets(*(TP(*suspect) for suspect in suspects))
+        except (KafkaError, TimeoutError):
+            return []
+        ends = {(each["topic"], each["partition"]): each["end"] for each in report["partitions"]}
+        return [suspect for suspect in suspects if earliest[TP(*suspect)] < ends[suspect]]
 
     def _progress(self, tp: TP) -> dict[str, Any]:
         end = self.consumer.highwater(tp)
@@ -204,13 +230,19 @@ class WorkerApp(faust.App):
             for name, value in values.items():
                 setattr(self.conf, name, value)
 
+    def _changelogs(self) -> dict[str, int]:
+        # Faust makes them while it joins its group. Where the broker does not know one yet, the assignment
+        # goes without it: its table would have no partition, and its source would be skipped for good.
+        tables = self.tables.values()
+        return {table.changelog_topic.get_topic_name(): table.partitions for table in tables}
+
     async def _reach_cluster(self) -> str:
         """Make the topics that are missing; return the cluster's id."""
         backoff, reporter = Backoff(), Reporter(logger)
         deadline = time.monotonic() + START_PATIENCE_S
         while True:
             try:
-                await create_topics(self.settings)
+                await create_topics(self.settings, self._changelogs())
                 return await cluster_id(self.settings)
             except UnavailableError as error:
                 if time.monotonic() > deadline:
@@ -236,3 +268,13 @@ def _health_view(app: WorkerApp) -> Callable[[View, Request], Any]:
         return view.json(report, status=503 if report["status"] == "rebalancing" else 200)
 
     return health
+
+
+def _live_view(app: WorkerApp) -> Callable[[View, Request], Any]:
+    async def live(view: View, request: Request) -> Response:
+        stalled = [f"{topic}/{partition}" for topic, partition in await app.stalled()]
+        if stalled:
+            logger.error("not read for %g s: %s", app.settings.worker_stall_s, ", ".join(stalled))
+        return view.json({"alive": not stalled, "stalled": stalled}, status=503 if stalled else 200)
+
+    return live

@@ -29,6 +29,13 @@ async def test_second_creation_changes_nothing(kafka_bootstrap: str) -> None:
     assert await list_topics(settings) == before
 
 
+async def test_changelogs_are_created_beside_the_catalogue(kafka_bootstrap: str) -> None:
+    settings = settings_of(kafka_bootstrap, "changelogs.")
+    await create_topics(settings)
+    assert await create_topics(settings, {"changelogs.rows-changelog": 5}) == ["changelogs.rows-changelog"]
+    assert await create_topics(settings, {"changelogs.rows-changelog": 5}) == []
+
+
 async def test_missing_topics_are_told(kafka_bootstrap: str) -> None:
     mismatches = await check_topics(settings_of(kafka_bootstrap, "absent."))
     assert [mismatch.actual for mismatch in mismatches] == ["missing"] * len(CATALOGUE)
