@@ -1,7 +1,7 @@
 """A recording goes through the whole platform; WebSocket clients get what a brute force makes of the file.
 
 At another speed, the whole of the real capture (6 minutes at speed 1):
-``REPLAY_SPEED=1 ./scripts/test tests/integration/test_replay.py -k whole --timeout 900``
+``REPLAY_SPEED=1 ./scripts/test tests/integration/test_replay.py -k whole``
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from tests.scanner.brute_force import NEW_YORK, Arrival, Json, market
 if TYPE_CHECKING:
     from tests.integration.pipeline import Pipeline
 
-pytestmark = pytest.mark.timeout(300)
+SPEED = float(os.environ.get("REPLAY_SPEED", "0"))
+pytestmark = pytest.mark.timeout(900 if SPEED else 300)
 IEX_DAY = datetime(2017, 7, 10, 10, 32, tzinfo=NEW_YORK)
 needs_capture = pytest.mark.skipif(
     not IEX.exists(), reason=f"the real capture {IEX.name} is not in ../shared"
@@ -62,7 +63,7 @@ async def test_the_whole_capture_as_fast_as_it_goes(pipeline: Pipeline, workers:
     path = pipeline.folder / "reference.ndjson"
     references = write_reference(path, arrivals, IEX_DAY, IEX_DAY - timedelta(days=3))
     async with pipeline.running(workers):
-        await replay(pipeline, frames, arrivals, references, float(os.environ.get("REPLAY_SPEED", "0")))
+        await replay(pipeline, frames, arrivals, references, SPEED)
 
 
 @needs_capture
