@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     worker_session_timeout_s: float = Field(
         10.0, ge=1, description="after this long without a heartbeat a worker's partitions go to others"
     )
+    worker_stall_s: float = Field(
+        120.0, gt=0, description="a worker that leaves a partition unread for this long is not alive: GET /live"
+    )
     data_dir: Path = Field(Path(".run/data"), description="parent of the workers' RocksDB directories")
     flush_interval_s: float = Field(1.0, gt=0, description="shortest time between two flushes of a table")
     publish_interval_s: float = Field(0.1, gt=0, description="shortest time between two values of a feed")
@@ -125,6 +128,9 @@ class Settings(BaseSettings):
         description="shortest time between two values of a running minute bar; longer ones: 5 and 15 times",
     )
     top_trades_interval_s: float = Field(5.0, gt=0, description="time between two values of top trades")
+    volume_curves_quiet_s: float = Field(
+        600.0, gt=0, description="a day whose last bar came so long ago is over: its volumes are kept then"
+    )
     emit_max_keys: int = Field(
         50_000, ge=1, description="most keys of a feed that wait for Redis; further ones go, counted"
     )

@@ -48,6 +48,7 @@ NEWS_FILED: Final = Topic("news-filed", 24 * HOUR_MS, single_partition=True)
 UNKNOWN: Final = Topic("unknown", HOUR_MS)
 REFERENCE: Final = Topic("reference", None, compact=True)
 ALERTS: Final = Topic("alerts", 24 * HOUR_MS)
+VOLUME_CURVES: Final = Topic("volume-curves", None, compact=True)
 SCANNER_PARTIALS: Final = Topic("scanner-partials", 15 * MINUTE_MS, single_partition=True)
 TRADES_PARTIALS: Final = Topic("trades-partials", 15 * MINUTE_MS, single_partition=True)
 HALTS_PARTIALS: Final = Topic("halts-partials", 15 * MINUTE_MS, single_partition=True)
@@ -59,6 +60,7 @@ CATALOGUE: Final = (
     HALTS,
     NEWS,
     UNKNOWN,
+    VOLUME_CURVES,
     REFERENCE,
     ALERTS,
     SCANNER_PARTIALS,

@@ -18,6 +18,7 @@ from streams import feeds
 from streams.bars.minute import Hour
 from streams.bars.partition import PartitionBars
 from streams.bars.symbols import SymbolBars
+from streams.bars.volume_curves import VolumeCurves
 from streams.emit import Emitter
 from streams.emit.tails import Tail
 from streams.events import Aggregate, MinuteAggregate
@@ -40,6 +41,10 @@ FEEDS: Final = {
 """The feed of each span in minutes."""
 LESS_OFTEN: Final = {1: 1, 5: 5, 15: 15, 60: 15}
 """How many times less often than a minute's the running bar of a span is published."""
+FLUSH_LESS_OFTEN: Final = 5
+"""How many times less often than others' rows these are written behind. An hour is 2 KB and more, and each
+second bar changes one: 8,000 a second would be some 25 MB/s. A fifth of that costs five seconds' replay.
+"""
 BARS_A_FLUSH: Final = 20_000
 """Most bars of a feed that are made at once, some 50 ms: whole days of all symbols take several flushes."""
 
@@ -57,17 +62,19 @@ class Pipeline:
         self._reporter = Reporter(logger)
         self._calendar = MarketCalendar()
         self._bars = SliceDecoder[Aggregate | MinuteAggregate](Aggregate | MinuteAggregate)
+        flush_interval_s = app.settings.flush_interval_s * FLUSH_LESS_OFTEN
         self.hours = WriteBehindTable(
             app,
             "hours",
             Hour,
             partitions=app.settings.partitions(AGGREGATES),
-            settings=app.settings,
+            settings=app.settings.model_copy(update={"flush_interval_s": flush_interval_s}),
             counters=app.counters,
             on_recovered=self._on_recovered,
             on_revoked=self._on_revoked,
         )
         self._partitions: dict[int, PartitionBars] = {}
+        self._curves = VolumeCurves(app.settings, app.counters, self._partitions)
         self._due = dict.fromkeys(FEEDS, 0.0)
         self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
         app.redis = lambda: self._emitter.connected
@@ -89,7 +96,7 @@ class Pipeline:
 
     def background(self) -> list[Callable[[], Awaitable[None]]]:
         """Return what runs beside the agent, each for as long as the worker."""
-        return [self.hours.run, self._emit]
+        return [self.hours.run, self._emit, self._curves.run]
 
     async def _emit(self) -> None:
         async with self._emitter:

@@ -12,9 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from streams.reference.lookup import Found
 from streams.sessions import NEW_YORK, MarketCalendar
+from streams.volume_curve import points_of
 
 _OWN: Final = {"symbol", "day_ms"}
 """Fields that are always known."""
+Known = float | str | tuple[float, ...] | None
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3_600
 _DAY_S: Final = 86_400
@@ -92,9 +94,13 @@ def as_json(found: Found, now_ms: int) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _fields(found: Found) -> dict[str, float | str | None]:
+def _fields(found: Found) -> dict[str, Known]:
     named = msgspec.structs.asdict(found.reference)
-    return {name: value for name, value in named.items() if name not in _OWN}
+    return {
+        name: points_of(value) if isinstance(value, bytes) else value
+        for name, value in named.items()
+        if name not in _OWN
+    }
 
 
 def _day(found: Found) -> str:
@@ -109,7 +115,9 @@ def _is_stale(found: Found, now_ms: int) -> bool:
     return found.reference.day_ms < newest.start_ms
 
 
-def _value(value: float | str | None) -> str:
+def _value(value: Known) -> str:
+    if isinstance(value, tuple):
+        return f"{value[-1]:,.0f} shares by 20:00 ET, {len(value)} points"
     return f"{value:,.10g}" if isinstance(value, float | int) else str(value)
 
 

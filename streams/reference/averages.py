@@ -46,6 +46,7 @@ def assemble(
     splits: Splits,
     floats: Mapping[str, FreeFloat],
     listings: Mapping[str, Listing],
+    curves: Mapping[str, bytes],
 ) -> Iterator[Reference]:
     """Yield the reference data of every symbol that any source knows, in shares of the day that it is for.
 
@@ -55,6 +56,7 @@ def assemble(
         splits: The splits up to that day, since the oldest session.
         floats: Freely traded shares by symbol.
         listings: What symbols are.
+        curves: The usual volume up to each time of the day.
     """
     volumes: defaultdict[str, list[float]] = defaultdict(list)
     for session in sessions:
@@ -79,6 +81,7 @@ def assemble(
             free_float=_current(floats.get(symbol), symbol, splits),
             security_type=listing.security_type,
             exchange=listing.exchange,
+            volume_curve=curves.get(symbol),
         )
 
 

@@ -8,9 +8,10 @@ rest of that day. So a load that was ended goes on where it was; the next day's 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from streams.reference.calls import VendorCalls
 from streams.reference.kept_pages import KeptPages
 from streams.reference.massive import MassiveReference
 from streams.reference.model import Reference
+from streams.reference.past_curves import CURVE_SESSIONS, PastCurves, read_curves, usual_curve
 from streams.reference.schedule import day_to_load
 from streams.reference.splits import Splits
 from streams.reference.watch import Silent, Watch
@@ -70,14 +72,26 @@ async def load_reference(settings: Settings, watch: Watch | None = None, *, fres
         StreamsError: The vendor or Kafka does not answer, or the vendor refuses.
     """
     watch = watch or Silent()
-    collected = await collect(settings, watch, fresh=fresh)
+    collected = await collect(settings, watch, functools.partial(read_curves, settings), fresh=fresh)
     await _write(settings, collected.references, watch)
     logger.info("reference data of %d symbols for %s", len(collected.references), collected.day.date)
     return collected
 
 
-async def collect(settings: Settings, watch: Watch, *, fresh: bool = False) -> Collected:
+async def collect(
+    settings: Settings,
+    watch: Watch,
+    curves: Callable[[Collection[int]], Awaitable[PastCurves]],
+    *,
+    fresh: bool = False,
+) -> Collected:
     """Fetch reference data of all symbols.
+
+    Args:
+        settings: The vendor.
+        watch: Told how it goes on.
+        curves: Returns the curves of days, given by their starts (ms since 1970 UTC).
+        fresh: Fetch what is kept, too.
 
     Raises:
         StreamsError: The vendor does not answer, or refuses.
@@ -112,8 +126,21 @@ async def collect(settings: Settings, watch: Watch, *, fresh: bool = False) -> C
         *map(session, days),
     )
     await asyncio.to_thread(pages.keep_only, (*names.values(), splits_name, floats_name, listings_name))
-    references = list(assemble(day.start_ms, sessions, Splits(splits, day.date), floats, listings))
+    known = Splits(splits, day.date)
+    compared = {calendar.day(each).start_ms: each for each in days[:CURVE_SESSIONS]}
+    usual = _usual_curves(await curves(compared.keys()), compared, known)
+    references = list(assemble(day.start_ms, sessions, known, floats, listings, usual))
     return Collected(day, references, days[0], bool(sessions[0].bars))
+
+
+def _usual_curves(curves: PastCurves, days: Mapping[int, date], splits: Splits) -> dict[str, bytes]:
+    usual = {}
+    for symbol, of_days in curves.items():
+        shares = {start_ms: splits.shares(symbol, day) for start_ms, day in days.items()}
+        curve = usual_curve(of_days, shares)
+        if curve is not None:
+            usual[symbol] = curve
+    return usual
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

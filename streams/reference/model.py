@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from streams.events import Milliseconds, Symbol
+from streams.volume_curve import CURVE_BYTES
+
+Curve = Annotated[bytes, msgspec.Meta(min_length=CURVE_BYTES, max_length=CURVE_BYTES)]
 
 
 class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
@@ -19,6 +24,8 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
         avg_volume: Mean volume of the last 20 sessions before that day, in shares.
         free_float: Shares that are freely traded.
         security_type: The vendor's code of what it is, such as CS, ETF or WARRANT.
+        volume_curve: The usual volume up to each time of the day, see `streams.volume_curve`: the mean of the
+            last 10 sessions before that day, in shares.
         exchange: Market identifier code of the exchange that it is listed on, such as XNAS.
     """
 
@@ -34,6 +41,7 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     free_float: float | None = None
     security_type: str | None = None
     exchange: str | None = None
+    volume_curve: Curve | None = None
 
 
 class KnownReference(msgspec.Struct, gc=False):

@@ -8,6 +8,7 @@ import msgspec
 
 from streams.reference.model import Reference
 from streams.scanner.symbol import Breakout, SymbolState
+from streams.volume_curve import volume_at
 
 
 class Row(msgspec.Struct, gc=False):
@@ -16,6 +17,7 @@ class Row(msgspec.Struct, gc=False):
     open is the baseline of the session, change and pct_change compare with the previous close,
     change_since_open and pct_change_since_open with open. vwap is that of the newest bar, aggregate_vwap the
     day's. Times are ms since 1970 UTC. security_type and exchange are codes, such as CS and XNAS.
+    relative_volume_tod compares accumulated_volume with what is usual up to the bar's time of day.
     """
 
     symbol: str
@@ -46,6 +48,7 @@ class Row(msgspec.Struct, gc=False):
     end_timestamp: int
     security_type: str | None
     exchange: str | None
+    relative_volume_tod: float | None
 
 
 _UNKNOWN = Reference(symbol="", day_ms=0)
@@ -61,7 +64,7 @@ def make_row(symbol: str, state: SymbolState | Breakout, reference: Reference | 
         reference.prev_day_close,
         reference.avg_volume,
     )
-    close = bar.c
+    close, curve = bar.c, reference.volume_curve
     change = close - prev_close if prev_close else None
     since_open = close - open_ if open_ else None
     return Row(
@@ -93,6 +96,7 @@ def make_row(symbol: str, state: SymbolState | Breakout, reference: Reference | 
         bar.e,
         reference.security_type,
         reference.exchange,
+        None if curve is None else _relative(bar.av, volume_at(curve, bar.e - reference.day_ms)),
     )
 
 

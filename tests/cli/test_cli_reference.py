@@ -83,7 +83,7 @@ async def test_a_killed_load_goes_on_and_what_it_loaded_is_shown(
 
     shown = await asyncio.to_thread(streams, "reference", "show", "NVDA", "--json", **environment)
     value = json.loads(shown.out)
-    assert (value["symbol"], value["day"], value["unknown"]) == ("NVDA", "2026-11-20", [])
+    assert (value["symbol"], value["day"], value["unknown"]) == ("NVDA", "2026-11-20", ["volume_curve"])
     assert value["prev_day_low"] <= value["prev_day_close"] <= value["prev_day_high"]
     assert 0 <= value["age_s"] <= time.time() - value["loaded_ms"] / 1000
     text = await asyncio.to_thread(streams, "reference", "show", "NVDA", **environment)

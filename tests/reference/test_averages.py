@@ -24,7 +24,7 @@ def by_symbol(
     listings: Mapping[str, Listing] | None = None,
 ) -> dict[str, Reference]:
     past = [PastSession(DAY - timedelta(days=ago), bars) for ago, bars in enumerate(sessions, 1)]
-    made = assemble(7, past, Splits(splits, DAY), floats or {}, listings or {})
+    made = assemble(7, past, Splits(splits, DAY), floats or {}, listings or {}, {})
     return {reference.symbol: reference for reference in made}
 
 

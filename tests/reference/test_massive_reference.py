@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import date, time
 from pathlib import Path
@@ -19,10 +20,12 @@ from streams.reference import calls
 from streams.reference.loader import Collected, collect
 from streams.reference.massive import MassiveReference
 from streams.reference.model import Reference
+from streams.reference.past_curves import PastCurves
 from streams.sessions import at
 from streams.settings import Settings
 from streams.sim.options import SimOptions
 from streams.sim.simulator import Simulator
+from streams.volume_curve import POINTS, make_curve, points_of
 
 from .conftest import Noted
 
@@ -52,6 +55,10 @@ def noted() -> Noted:
 Load = Callable[..., Any]
 
 
+async def no_curves(_: Collection[int]) -> PastCurves:
+    return {}
+
+
 @pytest.fixture
 def load(tmp_path: Path, noted: Noted, monkeypatch: pytest.MonkeyPatch) -> Load:
     monkeypatch.setattr(calls, "FIRST_RETRY_S", 0.01)
@@ -65,7 +72,7 @@ def load(tmp_path: Path, noted: Noted, monkeypatch: pytest.MonkeyPatch) -> Load:
             data_dir=tmp_path,
             reference_calls_per_minute=calls_per_minute,
         )
-        return await collect(settings, noted, fresh=fresh)
+        return await collect(settings, noted, no_curves, fresh=fresh)
 
     return load
 
@@ -121,6 +128,41 @@ async def test_what_splits_adjust_is_what_the_vendor_adjusts(simulator: Simulato
         assert reference.prev_day_vwap == pytest.approx(bars[0].vwap)
         assert reference.prev_day_volume == pytest.approx(bars[0].volume)
         assert reference.avg_volume == pytest.approx(sum(bar.volume for bar in bars) / 20)
+
+
+async def test_usual_volumes_are_of_the_ten_sessions_before_in_shares_of_today(
+    simulator: Simulator, tmp_path: Path
+) -> None:
+    client = RESTClient("right", base=simulator.rest_url)
+    splits = await asyncio.to_thread(
+        lambda: list(client.list_stocks_splits(execution_date_gte="2026-11-01", limit=5_000))
+    )
+    dates = Counter(split.ticker for split in splits)
+    today = {
+        split.ticker: split.split_to / split.split_from
+        for split in splits
+        if split.execution_date == "2026-11-20" and dates[split.ticker] == 1
+    }
+    assert today
+    asked: list[int] = []
+
+    async def curves(days_ms: Collection[int]) -> PastCurves:
+        asked.extend(days_ms)
+        whole = dict.fromkeys(days_ms, make_curve([(0, 1_000)]))
+        return {"SPY": dict(list(whole.items())[1:]), **dict.fromkeys(today, whole)}
+
+    settings = Settings(
+        massive_rest_url=simulator.rest_url, massive_api_key=SecretStr("right"), data_dir=tmp_path
+    )
+    known = by_symbol(await collect(settings, Noted(), curves))
+    assert sorted(asked) == [
+        at(date(2026, 11, day), time(4)) for day in (6, 9, 10, 11, 12, 13, 16, 17, 18, 19)
+    ]
+    assert known["SPY"].volume_curve is None
+    for symbol, shares in today.items():
+        curve = known[symbol].volume_curve
+        assert curve is not None
+        assert points_of(curve) == pytest.approx([1_000 * shares] * POINTS)
 
 
 async def test_a_second_load_of_the_day_asks_for_nothing_again(simulator: Simulator, load: Load) -> None:
@@ -252,4 +294,4 @@ async def test_a_wrong_key_is_told_without_it(simulator: Simulator, load: Load) 
 async def test_a_vendor_that_is_not_there(load: Load, simulator: Simulator, unused_port: int) -> None:
     settings = Settings(massive_rest_url=f"http://127.0.0.1:{unused_port}", massive_api_key=SecretStr("k"))
     with pytest.raises(UnavailableError, match="MASSIVE_REST_URL"):
-        await collect(settings, Noted())
+        await collect(settings, Noted(), no_curves)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -104,7 +106,19 @@ def row_of(symbol: str, bar: Json, baseline: float, reference: Json) -> Json:
         "end_timestamp": bar["e"],
         "security_type": reference.get("security_type"),
         "exchange": reference.get("exchange"),
+        "relative_volume_tod": relative_to_usual(bar, reference),
     }
+
+
+def relative_to_usual(bar: Json, reference: Json) -> float | None:
+    """Return the day's volume over what is usual up to the bar's end."""
+    if "volume_curve" not in reference:
+        return None
+    points = [0.0, *(value for (value,) in struct.iter_unpack("<f", b64decode(reference["volume_curve"])))]
+    number, rest_ms = divmod(bar["e"] - reference["day_ms"], 5 * 60_000)
+    before, after = points[min(number, 192)], points[min(number + 1, 192)]
+    usual = before + (after - before) * rest_ms / 300_000
+    return bar["av"] / usual if usual else None
 
 
 def board(rows: Iterable[Json], score: str) -> list[Json]:

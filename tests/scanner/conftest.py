@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import struct
 import uuid
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime, time
@@ -137,6 +139,9 @@ def reference_data(seed: int) -> list[Json]:
         if random.random() < 0.9:
             reference["free_float"] = float(random.randint(1, 10**9))
         reference["security_type"], reference["exchange"] = KINDS[len(found) % len(KINDS)]
+        if random.random() < 0.5:
+            points = sorted(random.choice([0.0, random.uniform(0, 1e6)]) for _ in range(192))
+            reference["volume_curve"] = b64encode(struct.pack("<192f", *points)).decode()
         found.append(reference)
     return found
 

@@ -12,6 +12,7 @@ from streams.scanner.daily_range import DailyRange
 from streams.scanner.row import Row, make_row
 from streams.scanner.symbol import SymbolState
 from streams.sessions import Session
+from streams.volume_curve import make_curve
 
 BAR = Aggregate(
     sym="A", av=5_000, c=12.0, s=1_000, e=2_000, v=100, op=11.5, vw=11.9, o=11.8, h=12.1, l=11.7, a=11.6, z=50
@@ -57,6 +58,17 @@ def test_what_a_symbol_is_and_where_it_is_listed_come_from_reference_data() -> N
     listed = msgspec.structs.replace(REFERENCE, security_type="ETF", exchange="ARCX")
     assert (row(listed).security_type, row(listed).exchange) == ("ETF", "ARCX")
     assert (row(REFERENCE).security_type, row(None).exchange) == (None, None)
+
+
+def test_volume_compares_with_what_is_usual_up_to_the_time_of_day() -> None:
+    four = 1_499_760_000_000
+    at_ten = msgspec.structs.replace(STATE, last=msgspec.structs.replace(BAR, e=four + 6 * 3_600_000))
+    curve = make_curve([(0, 1_000), (5 * 3_600_000, 1_500), (7 * 3_600_000, 90_000)])
+    known = msgspec.structs.replace(REFERENCE, day_ms=four, volume_curve=curve)
+    assert row(known, at_ten).relative_volume_tod == 2.0
+    assert row(REFERENCE, at_ten).relative_volume_tod is None
+    nothing = msgspec.structs.replace(known, volume_curve=make_curve([(7 * 3_600_000, 90_000)]))
+    assert row(nothing, at_ten).relative_volume_tod is None
 
 
 def test_a_previous_close_of_zero_gives_no_percentage() -> None:
