@@ -1,12 +1,13 @@
 """Minute bars, packed an hour at a time: a row of the table, and how the vendor's bars change it.
 
 The market's day has up to 960 minutes of 8,000 symbols. As objects they would take gigabytes; packed, a bar
-takes 57 bytes. A flush writes each second the hours that changed: 2 KB a busy symbol on average, 3.4 KB at
-most.
+takes 57 bytes; a worker that has the whole market needs 70 bytes a bar with all that belongs to them, 530 MB
+were every symbol to trade in every minute (benchmarks/bars.py), a quarter of that on an ordinary day.
 
 A minute that the vendor tells (``AM``) counts as told last, so a correction replaces it. Until it is told the
-minute is made of its second bars (``A``), in whatever order they come, each second once: of a second that
-comes again the first counts, for what the others did is not kept second by second.
+minute is made of its second bars (``A``), in whatever order they come, each second once. A second that comes
+again replaces what came before as long as its minute is the newest of its hour; later on the first counts,
+for what each second did is only kept of the newest minute.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ HOUR_MS: Final = 60 * MINUTE_MS
 _RECORD: Final = Struct("<B6dQ")
 """Minute of the hour, open, high, low, close, volume, `_Money`, `_Seconds`."""
 _VALUES: Final = Struct("<6dQ")
+_SECOND: Final = Struct("<B6d")
+"""Second of the minute, and its share of a record's values."""
 RECORD_BYTES: Final = _RECORD.size
 _TOLD: Final = 1 << 63
 """In place of the seconds: the vendor has told the minute. Its money is the vwap itself then."""
@@ -69,6 +72,7 @@ class Hour(msgspec.Struct, gc=False):
         raw: The newest of the vendor's bars, bytes unchanged.
         raw_end_ms, raw_start_ms: Its end and start. Of two with one end the shorter is the newer.
         data: The minutes, packed, in the order of time.
+        seconds: The seconds of the newest of them, packed, as they came; none where the vendor has told it.
     """
 
     offset: int
@@ -77,6 +81,7 @@ class Hour(msgspec.Struct, gc=False):
     raw_end_ms: int = -1
     raw_start_ms: int = -1
     data: bytearray = msgspec.field(default_factory=bytearray)
+    seconds: bytearray = msgspec.field(default_factory=bytearray)
 
     def tell(self, minute: int, bar: Aggregate) -> None:
         """Let the vendor's bar of a minute (of the hour, 0 to 59) stand for that minute."""
@@ -93,12 +98,15 @@ class Hour(msgspec.Struct, gc=False):
             _TOLD,
         )
         self.data[at : at + RECORD_BYTES if known else at] = record
+        if at + RECORD_BYTES == len(self.data):
+            self.seconds = bytearray()
 
     def add(self, minute: int, second: int, bar: Aggregate) -> bool:
         """Add the bar of a second (0 to 59) to its minute (of the hour, 0 to 59).
 
         Returns:
-            Whether it counts: not where the vendor has told the minute, or this second came before.
+            Whether it changes anything: not where the vendor has told the minute, nor where this second came
+            before and is the same or can no longer be corrected.
         """
         # Hot: runs for each second bar of the market.
         close, volume, bit = bar.c, bar.v or 0, 1 << second
@@ -106,16 +114,20 @@ class Hour(msgspec.Struct, gc=False):
         if type(volume) is not int:
             volume = round(volume * _SHARES_UNIT) / _SHARES_UNIT
         money = round(volume * (bar.vw or close) * _MONEY_UNIT) / _MONEY_UNIT
+        packed = _SECOND.pack(second, open_, high, low, close, volume, money)
         data = self.data
         at, known = self._find(minute)
         if not known:
+            if at == len(data):
+                self.seconds = bytearray(packed)
             data[at:at] = _RECORD.pack(minute, open_, high, low, close, volume, money, bit)
             return True
+        is_newest = at + RECORD_BYTES == len(data)
         was_open, was_high, was_low, was_close, was_volume, was_money, seconds = _VALUES.unpack_from(
             data, at + 1
         )
         if seconds & (bit | _TOLD):
-            return False
+            return not seconds & _TOLD and is_newest and self._correct(at, packed)
         _VALUES.pack_into(
             data,
             at + 1,
@@ -126,6 +138,23 @@ class Hour(msgspec.Struct, gc=False):
             was_volume + volume,
             was_money + money,
             seconds | bit,
+        )
+        if is_newest:
+            self.seconds += packed
+        return True
+
+    def _correct(self, at: int, packed: bytes) -> bool:
+        """Make the newest minute's record anew with another bar of one of its seconds."""
+        place = self.seconds[:: _SECOND.size].index(packed[0]) * _SECOND.size
+        if self.seconds[place : place + _SECOND.size] == packed:
+            return False
+        self.seconds[place : place + _SECOND.size] = packed
+        seconds, opens, highs, lows, closes, volumes, money = zip(
+            *sorted(_SECOND.iter_unpack(self.seconds)), strict=True
+        )
+        made_of = sum(1 << second for second in seconds)
+        _VALUES.pack_into(
+            self.data, at + 1, opens[0], max(highs), min(lows), closes[-1], sum(volumes), sum(money), made_of
         )
         return True
 

@@ -144,7 +144,7 @@ class SymbolBars:
             self._on_day_over(symbol, known)
             for hour in known.hours.values():
                 # Its row stands until the hour comes again; what was in it is of no use to anybody.
-                hour.data, hour.raw = bytearray(), b""
+                hour.data, hour.seconds, hour.raw = bytearray(), bytearray(), b""
         self.changed.pop(symbol, None)
         day = self.days[symbol] = Day(day_ms, {})
         return day

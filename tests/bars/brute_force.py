@@ -34,6 +34,7 @@ def bars(events: Iterable[Json]) -> dict[str, list[Json]]:
     for symbol, its in by_symbol.items():
         newest = max(day_of(event["s"]) for event in its)
         today = [event for event in its if day_of(event["s"]) == newest and in_chart(event["s"])]
+        today = [event for event in today if event["ev"] == "AM"] + _counted_seconds(today)
         minutes = sorted({event["s"] // MINUTE_MS for event in today})
         found[symbol] = [
             {
@@ -60,6 +61,18 @@ def spans(minutes: list[Json], span: int) -> list[Json]:
     return made
 
 
+def _counted_seconds(events: list[Json]) -> list[Json]:
+    """Return the bar of each second that counts: the last while its minute was its hour's newest."""
+    newest: dict[int, int] = {}
+    counted: dict[int, Json] = {}
+    for event in events:
+        hour, minute, second = (event["s"] // length for length in (3_600_000, MINUTE_MS, 1_000))
+        newest[hour] = max(minute, newest.get(hour, minute))
+        if event["ev"] == "A" and (second not in counted or minute == newest[hour]):
+            counted[second] = event
+    return list(counted.values())
+
+
 def _bar(events: list[Json]) -> Json:
     told = [event for event in events if event["ev"] == "AM"]
     if told:
@@ -73,10 +86,7 @@ def _bar(events: list[Json]) -> Json:
             "vw": bar.get("vw"),
             "final": True,
         }
-    first: dict[int, Json] = {}
-    for event in events:
-        first.setdefault(event["s"] // 1000, event)
-    seconds = [first[second] for second in sorted(first)]
+    seconds = sorted(events, key=lambda event: event["s"])
     volume = sum(Fraction(event.get("v") or 0) for event in seconds)
     money = sum(Fraction(event.get("v") or 0) * Fraction(event.get("vw") or event["c"]) for event in seconds)
     return {

@@ -102,6 +102,17 @@ def test_a_told_minute_is_corrected() -> None:
     assert [(bar["c"], bar["v"]) for bar in source.bars()["ABC"]] == [(11.5, 7), (12.0, 100)]
 
 
+def test_a_second_is_corrected_while_its_minute_is_the_newest() -> None:
+    source = Source()
+    source.take(0, [second("ABC", clock(9, 30), 10.0, 5), second("ABC", clock(9, 30, 1), 12.0, 5)])
+    source.take(1, [second("ABC", clock(9, 30), 11.0, 7)])
+    bar = {"t": clock(9, 30), "o": 11.0, "h": 12.0, "l": 11.0, "c": 12.0, "v": 12, "vw": 11.4167}
+    assert source.bars()["ABC"] == [{**bar, "final": False}]
+    source.take(2, [second("ABC", clock(9, 31)), second("ABC", clock(9, 30), 99.0, 7)])
+    assert source.bars()["ABC"][0] == {**bar, "final": True}
+    assert source.counters.by_reason("events_ignored") == {"second_counted_already": 1}
+
+
 def test_a_bar_is_final_once_its_symbol_has_a_later_one() -> None:
     source = Source()
     source.take(0, [second("ABC", clock(9, 30)), second("ABC", clock(9, 31))])
