@@ -11,6 +11,7 @@ from streams.cli import (
     backtest,
     demo,
     doctor,
+    faults,
     listen,
     record,
     reference,
@@ -37,6 +38,7 @@ app: Final = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 demo.add_to(app)
+faults.add_to(app)
 up.add_to(app)
 simulate.add_to(app)
 listen.add_to(app)

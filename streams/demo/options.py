@@ -60,7 +60,7 @@ def sim_options(given: Mapping[str, Any]) -> SimOptions:
     Raises:
         BadInputError: A value cannot be used, they do not go together, or a file cannot be read.
     """
-    options = _validated(SimOptions, given)
+    options = validated(SimOptions, given)
     if options.input is None and not options.speed:
         raise BadInputError("--speed 0 plays a recording as fast as it goes: give one with --input")
     if options.input is not None:
@@ -78,7 +78,7 @@ def demo_options(given: Mapping[str, Any]) -> DemoOptions:
     own = {name: value for name, value in given.items() if name not in MARKET_OPTIONS}
     if own.get("apps") is not None:
         own["apps"] = tuple(filter(None, own["apps"].split(",")))
-    return _validated(DemoOptions, {**own, "market": market})
+    return validated(DemoOptions, {**own, "market": market})
 
 
 async def _check_recording(path: Path) -> None:
@@ -94,7 +94,12 @@ async def _check_recording(path: Path) -> None:
     raise BadInputError(f"{path} is no recording: its first lines are no JSON arrays of events")
 
 
-def _validated(model: type[M], given: Mapping[str, Any]) -> M:
+def validated(model: type[M], given: Mapping[str, Any]) -> M:
+    """Return options from those given on a command line; None stands for not given.
+
+    Raises:
+        BadInputError: A value cannot be used; the message names its option.
+    """
     try:
         return model(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,7 @@ from streams.platform.components import (
 from streams.platform.keeper import Keeper, together
 from streams.platform.probe import Probe
 from streams.settings import Settings
+from streams.sim.options import SimOptions
 from streams.topic_admin import create_topics
 
 CHANNELS: Final = "T.*,Q.*,A.*,AM.*,LULD.*"
@@ -51,6 +53,7 @@ class Stage:
         options: The demo's options.
         settings: What the environment says; servers that it names are used as they are.
         say: Told what is being done.
+        environment: Variables of all processes, beside those that the stage sets itself.
 
     Attributes:
         key: The WDS's key; None where it needs none.
@@ -60,9 +63,17 @@ class Stage:
         listeners: That listener, and that of news where the demo has news.
     """
 
-    def __init__(self, options: DemoOptions, settings: Settings, say: Progress) -> None:
+    def __init__(
+        self,
+        options: DemoOptions,
+        settings: Settings,
+        say: Progress,
+        *,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.options = options
         self._say = say
+        self._given_environment = environment or {}
         self._listener_port, self._sim_port, self._rest_port = (free_port(HOST) for _ in range(3))
         self._news_listener_port, self._news_port = free_port(HOST), free_port(HOST)
         self.key_is_made = settings.auth_enabled and settings.auth_api_key is None
@@ -85,7 +96,7 @@ class Stage:
         self.listener = listener(self.settings)
         self.listeners = [self.listener, *([news_listener(self.settings)] if NEWS in options.apps else ())]
         self.wds = wds(self.settings)
-        self.simulator = self._simulator()
+        self.simulator = self._simulator(options.market)
         self.probe = Probe()
         self._folder: Path | None = None
         self._keeper: Keeper | None = None
@@ -155,10 +166,31 @@ class Stage:
             await self.probe.post(component.health_url.replace("/health", "/start"), {})
             await self.keeper.until_ready(component, self.probe)
 
+    async def change_market(self, market: SimOptions) -> None:
+        """Have the listeners leave, and another market in the simulator's place; it starts when they come.
+
+        Raises:
+            UnavailableError: The simulator does not start.
+        """
+        for component in self.listeners:
+            await self.probe.post(component.health_url.replace("/health", "/stop"), {})
+        await self.keeper.stop(self.simulator.name)
+        self.simulator = self._simulator(market)
+        await self.keeper.start(self.simulator)
+        await self.keeper.until_ready(self.simulator, self.probe)
+
     async def halt_market(self) -> None:
         """Have the simulator send nothing more."""
         for path in ("fault", "news/fault"):
             await self.probe.post(self.simulator_url(path), {"kind": "stall", "seconds": STALL_S})
+
+    async def load_reference(self) -> None:
+        """Load reference data for the simulator's day.
+
+        Raises:
+            UnavailableError: It cannot be loaded.
+        """
+        await self.keeper.run_once(Component("reference load", (*SELF, "reference", "load"), "", bool))
 
     async def stop(self) -> None:
         """Stop everything and remove what is temporary.
@@ -192,17 +224,17 @@ class Stage:
         for component in (*self.workers, self.wds, *self.listeners):
             await self.keeper.start(component)
         await together(
-            self._load_reference(),
+            self._prepare_reference(),
             self.keeper.until_ready(self.wds, self.probe),
             *(self.keeper.until_ready(each, self.probe, is_ready=_reaches_kafka) for each in self.listeners),
             self._until_workers_share(),
         )
 
-    async def _load_reference(self) -> None:
+    async def _prepare_reference(self) -> None:
         await self.keeper.until_ready(self.simulator, self.probe)
         await self._servers_are_up.wait()
         self._say("loading reference data, starting the workers and the WDS")
-        await self.keeper.run_once(Component("reference load", (*SELF, "reference", "load"), "", bool))
+        await self.load_reference()
 
     async def _until_workers_share(self) -> None:
         """Wait until the workers have all partitions among them, and none is about to change hands."""
@@ -244,11 +276,10 @@ class Stage:
             environment["auth_api_key"] = self.key.get_secret_value()
         if self.options.screeners is not None:
             environment["screeners_file"] = str(self.options.screeners)
-        return {name.upper(): value for name, value in environment.items()}
+        return {**{name.upper(): value for name, value in environment.items()}, **self._given_environment}
 
-    def _simulator(self) -> Component:
-        market = self.options.market
-        given: dict[str, Any] = {name: getattr(market, name) for name in MARKET_OPTIONS}
+    def _simulator(self, market: SimOptions) -> Component:
+        given: dict[str, Any] = {name: getattr(market, name) for name in (*MARKET_OPTIONS, "news")}
         ports = {"ws-port": self._sim_port, "rest-port": self._rest_port, "news-port": self._news_port}
         values = {name: value for name, value in {**given, **ports}.items() if value is not None}
         options = (part for name, value in values.items() for part in (f"--{name}", str(value)))

@@ -8,6 +8,7 @@ from streams.cli.main import app
 
 COMMANDS = [
     "demo",
+    "faults",
     "up",
     "sim",
     "listen massive",

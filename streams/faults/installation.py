@@ -1,0 +1,220 @@
+"""One installation of the whole platform on servers of its own, and a market played to it in pieces."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from streams.demo.counts import Ledger
+from streams.demo.options import DemoOptions
+from streams.demo.stage import Stage
+from streams.errors import UnavailableError
+from streams.faults.arrival import Gap
+from streams.faults.clock import sitecustomize
+from streams.faults.comparison import Comparison, compare
+from streams.faults.market import Piece, RecordedMarket
+from streams.faults.results import Results, read_results
+from streams.faults.watch import Watch
+from streams.local.cache import Progress
+from streams.local.kafka import KafkaServer
+from streams.local.redis import RedisServer
+from streams.local.stack import LocalStack
+from streams.platform.components import OTHER_APPS, Component, lag
+from streams.redis_link import make_client
+from streams.settings import Settings
+from streams.sim.options import SimOptions
+
+SESSION_TIMEOUT_S: Final = 4.0
+"""A killed worker's partitions go to others after this time: the default's 10 s would be most of each run."""
+POLL_S: Final = 0.25
+STILL_S: Final = 2.0
+"""Results that have not changed for this long are final: boards are published each second."""
+SETTLE_TIMEOUT_S: Final = 60.0
+AGREE_TIMEOUT_S: Final = 10.0
+REDIS_TIMEOUT_S: Final = 5.0
+
+
+class Installation:
+    """The platform with all its apps, one worker each, as processes.
+
+    Args:
+        market: What is played.
+        settings: Where downloads are; servers that they name are not touched.
+        folder: For what is temporary.
+        say: Told what is being done.
+
+    Attributes:
+        stage: The processes and servers.
+        ledger: What the processes have counted, over their restarts.
+        clock_file: Holds by how many seconds the processes' clocks are wrong.
+    """
+
+    def __init__(self, market: RecordedMarket, settings: Settings, folder: Path, say: Progress) -> None:
+        own = settings.model_copy(update={"auth_api_key": None, "auth_enabled": True})
+        own.model_fields_set.difference_update({"kafka_bootstrap", "mdc_redis_url", "wdc_redis_url"})
+        self._market = market
+        self.clock_file = folder / "clock"
+        options = DemoOptions(
+            market=self._played(market.pieces[0], 0), apps=OTHER_APPS, workers=1, wds_port=0
+        )
+        self.stage = Stage(options, own, say, environment=self._environment())
+        self.stage.stack = LocalStack(own, docker=False, progress=say)
+        self.ledger = Ledger()
+        self._next = 0
+
+    @property
+    def kafka(self) -> KafkaServer:
+        """The broker."""
+        assert isinstance(self.stage.stack.kafka, KafkaServer)  # noqa: S101  no other was allowed
+        return self.stage.stack.kafka
+
+    @property
+    def redis(self) -> RedisServer:
+        """The server of both databases."""
+        assert isinstance(self.stage.stack.redis, RedisServer)  # noqa: S101  no other was allowed
+        return self.stage.stack.redis
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of its processes, as far as they say where Kafka is."""
+        return self.stage.settings.model_copy(update={"kafka_bootstrap": self.stage.stack.bootstrap})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Installation]:
+        """Start everything, play the first piece and load reference data; stop everything at the end.
+
+        Raises:
+            StreamsError: Something cannot be started.
+        """
+        stage = self.stage
+        try:
+            await stage.start()
+            # A listener that is killed must come back by itself, as in production.
+            for component in stage.listeners:
+                await stage.keeper.stop(component.name)
+                alone = replace(component, environment={"LISTENER_AUTOSTART": "true"})
+                await stage.keeper.start(alone)
+            await self._until_listening()
+            self._next = 1
+            await self.settle()
+            await stage.load_reference()
+            await self.settle()
+            yield self
+        finally:
+            await stage.stop()
+
+    async def play(self, *, speed: float) -> Piece:
+        """Begin to play the next piece; return it."""
+        piece = self._market.pieces[self._next]
+        self._next += 1
+        await self.stage.change_market(self._played(piece, speed))
+        for component in reversed(self.stage.listeners):
+            await self.stage.probe.post(component.health_url.replace("/health", "/start"), {})
+        await self._until_listening()
+        return piece
+
+    def kill(self, component: Component) -> float:
+        """End a process with SIGKILL; return when, monotonic seconds. It is started again by its keeper.
+
+        Raises:
+            UnavailableError: It does not run.
+        """
+        pid = self.stage.keeper.pids.get(component.name)
+        if pid is None:
+            raise UnavailableError(f"{component.name} does not run, so it cannot be killed")
+        os.kill(pid, signal.SIGKILL)
+        return time.monotonic()
+
+    async def settle(self) -> None:
+        """Return once the piece has been sent and the workers have read all of it.
+
+        Raises:
+            UnavailableError: It has not in time.
+        """
+        deadline = time.monotonic() + SETTLE_TIMEOUT_S
+        through: int | None = None
+        while True:
+            end = await self._through()
+            if end is not None and end == through:
+                return
+            through = end
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"not all has gone through after {SETTLE_TIMEOUT_S:g} s")
+            await asyncio.sleep(POLL_S)
+
+    async def final_results(self) -> Results:
+        """Return the results once they no longer change."""
+        results, since = await self._results(), time.monotonic()
+        while time.monotonic() - since < STILL_S:
+            await asyncio.sleep(POLL_S)
+            if (now := await self._results()) != results:
+                results, since = now, time.monotonic()
+        return results
+
+    async def compared(self, expected: Results, gap: Gap) -> Comparison:
+        """Return where the results differ from what is expected, once they agree or no longer may.
+
+        Args:
+            expected: Those of an undisturbed run.
+            gap: What has never arrived, and is left out.
+        """
+        expected = gap.without(expected)
+        deadline = time.monotonic() + AGREE_TIMEOUT_S
+        while True:
+            comparison = compare(expected, gap.without(await self._results()))
+            if comparison.agrees or time.monotonic() > deadline:
+                return comparison
+            await asyncio.sleep(POLL_S)
+
+    def watch(self) -> Watch:
+        """Return what looks at this installation."""
+        return Watch(self.stage, self.ledger)
+
+    async def _through(self) -> int | None:
+        """Return where the workers have read to if all that was sent is read, else None."""
+        stage = self.stage
+        simulator = await stage.probe.health(stage.simulator.health_url)
+        if not (simulator.get("finished") and simulator.get("news", {}).get("finished")):
+            return None
+        for component in stage.listeners:
+            kafka = (await stage.probe.health(component.health_url)).get("kafka", {})
+            if kafka.get("buffered_records", 1):
+                return None
+        position = 0
+        for component in stage.workers:
+            health = await stage.probe.health(component.health_url)
+            if not component.is_ready(health) or lag(health):
+                return None
+            position += sum(progress["position"] for progress in health["partitions"])
+        return position
+
+    async def _results(self) -> Results:
+        market, widgets = (make_client(url, REDIS_TIMEOUT_S, 1) for url in self.stage.redis_urls)
+        try:
+            return await read_results(market, widgets)
+        finally:
+            await asyncio.gather(market.aclose(), widgets.aclose())
+
+    async def _until_listening(self) -> None:
+        for component in self.stage.listeners:
+            await self.stage.keeper.until_ready(component, self.stage.probe)
+
+    def _played(self, piece: Piece, speed: float) -> SimOptions:
+        return SimOptions(input=piece.frames, news=piece.news, reference=self._market.reference, speed=speed)
+
+    def _environment(self) -> dict[str, str]:
+        folders = [str(Path(sitecustomize.__file__).parent), os.environ.get("PYTHONPATH", "")]
+        return {
+            "PYTHONPATH": os.pathsep.join(filter(None, folders)),
+            sitecustomize.VARIABLE: str(self.clock_file),
+            "WORKER_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
+            "TOP_TRADES_INTERVAL_S": "1",
+            "RECONNECT_CLOSED_LONGEST_S": "2",
+        }

@@ -1,0 +1,68 @@
+"""What came of the faults: a table for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one fault; the names are those of the JSON object.
+
+    Attributes:
+        name: The fault's name.
+        recovery_s: Seconds from the fault (one that lasts: from its end) until all processes were at work,
+            the workers' lag, the age of what WebSocket clients are sent and the number of keys in
+            Redis were as they had been; None where they never were.
+        replayed: Events and articles that workers read a second time.
+        lost: Results of the undisturbed run that are missing or differ: a board's row, a symbol's value, an
+            alert, an article.
+        doubled: Results that are there more often than in the undisturbed run, or only here.
+        unreceived: Events that the vendor had sent and that died with a listener: nobody has them.
+    """
+
+    name: str
+    recovery_s: float | None
+    replayed: int
+    lost: int
+    doubled: int
+    unreceived: int = 0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the platform recovered with all results as they should be."""
+        return self.recovery_s is not None and not (self.lost or self.doubled)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of all faults."""
+
+    faults: Sequence[Outcome]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all of it went well."""
+        return all(outcome.is_well for outcome in self.faults)
+
+    def json(self) -> str:
+        """Return the JSON object on one line."""
+        return msgspec.json.encode(self).decode()
+
+    def lines(self) -> list[str]:
+        """Return the table."""
+        width = max(len("fault"), *(len(outcome.name) for outcome in self.faults))
+        head = f"{'fault':{width}}  {'recovery':>9}  {'replayed':>9}  {'lost':>6}  {'doubled':>7}"
+        return [head, *(_line(outcome, width) for outcome in self.faults)]
+
+
+def _line(outcome: Outcome, width: int) -> str:
+    recovery = "never" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
+    note = f"   {outcome.unreceived:,} events died with it" if outcome.unreceived else ""
+    return (
+        f"{outcome.name:{width}}  {recovery:>9}  {outcome.replayed:>9,}  {outcome.lost:>6,}  "
+        f"{outcome.doubled:>7,}{note}"
+    )

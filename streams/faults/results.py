@@ -1,0 +1,69 @@
+"""What clients would read: the feeds as Redis holds them, in comparable items."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from redis.asyncio import Redis
+
+from streams import feeds
+from streams.feeds import Database, Kind
+
+TIMED: Final = (feeds.MARKET_CALENDAR, feeds.TOP_TRADES)
+"""Feeds that follow the wall clock, so that two runs do not agree on them: the calendar, and each symbol's
+top trades, which stay for a minute when it is no longer among the first hundred (all's are compared)."""
+BOARD_PREFIX: Final = "scanners:"
+SCAN: Final = 5_000
+
+Identity = tuple[str, str]
+"""A key, and which of its entries: a board's symbol, an article's link, an alert without its id."""
+Results = dict[Identity, Counter[bytes]]
+"""How often each value of an identity is there."""
+
+_decode: Final = msgspec.json.decode
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+async def read_results(market: Redis, widgets: Redis) -> Results:
+    """Return all that the two databases hold, except what follows the wall clock.
+
+    Args:
+        market: The database of the newest raw events.
+        widgets: The database of the widget feeds.
+    """
+    results: Results = defaultdict(Counter)
+    for database, redis in ((Database.MARKET, market), (Database.WIDGET, widgets)):
+        keys = sorted([key.decode() async for key in redis.scan_iter(count=SCAN)])
+        known = [(key, feed) for key in keys if (feed := feeds.feed_of_key(key)) and feed not in TIMED]
+        of_database = [(key, feed) for key, feed in known if feed.database is database]
+        async with redis.pipeline(transaction=False) as pipe:
+            for key, feed in of_database:
+                _ = pipe.get(key) if feed.kind is Kind.LATEST else pipe.lrange(key, 0, -1)
+            values = await pipe.execute()
+        for (key, _), value in zip(of_database, values, strict=True):
+            for identity, entry in _items(key, value):
+                results[identity][entry] += 1
+    return dict(results)
+
+
+def _items(key: str, value: bytes | list[bytes] | None) -> Iterator[tuple[Identity, bytes]]:
+    if isinstance(value, list):
+        for entry in value:
+            yield _entry(key, _decode(entry))
+    elif value is not None and key.startswith(BOARD_PREFIX):
+        for row in _decode(value):
+            yield (key, str(row.get("symbol"))), _encode(row)
+    elif value is not None:
+        # Objects by symbol may have their symbols in any order.
+        yield (key, ""), _encode(_decode(value))
+
+
+def _entry(key: str, entry: dict[str, Any]) -> tuple[Identity, bytes]:
+    if "link" in entry:
+        return (key, str(entry["link"])), _encode(entry)
+    # An alert's id names the record that raised it, and batches are never cut twice at the same place.
+    text = _encode({name: value for name, value in entry.items() if name != "id"})
+    return (key, text.decode()), text

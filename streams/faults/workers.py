@@ -1,0 +1,52 @@
+"""Faults of the workers: they come and go, and their disk is full."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from typing import Final
+
+import psutil
+
+from streams.errors import UnavailableError
+from streams.faults.installation import Installation
+from streams.local.process import free_port
+from streams.platform.components import SCANNER, worker
+
+JOINING: Final = 3
+CHANGE_S: Final = 2.5
+FULL_S: Final = 4.0
+
+
+async def join_and_leave(installation: Installation) -> float:
+    """Have three further scanner workers join and leave, one every few seconds, two of them at a time."""
+    keeper = installation.stage.keeper
+    joining = [worker(SCANNER, 10 + number, free_port()) for number in range(JOINING)]
+    try:
+        for number, component in enumerate(joining):
+            await keeper.start(component)
+            await asyncio.sleep(CHANGE_S)
+            if number:
+                await keeper.stop(joining[number - 1].name)
+    finally:
+        await keeper.stop(*(component.name for component in joining))
+    return time.monotonic()
+
+
+async def fill_disk(installation: Installation) -> float:
+    """Let no file of a scanner worker grow for some seconds.
+
+    A limit on the size of its files stands for a full disk, as it needs no root: every write of RocksDB
+    and of the log fails (EFBIG where a disk would say ENOSPC).
+    """
+    pid = installation.stage.keeper.pids.get(installation.stage.workers[0].name)
+    if pid is None:
+        raise UnavailableError("the scanner worker does not run, so its disk cannot be full")
+    process = psutil.Process(pid)
+    _, hard = process.rlimit(resource.RLIMIT_FSIZE)
+    process.rlimit(resource.RLIMIT_FSIZE, (0, hard))
+    await asyncio.sleep(FULL_S)
+    if process.is_running():
+        process.rlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    return time.monotonic()
