@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from streams.sessions import MarketCalendar
 from streams.settings import Settings
 from streams.topic_admin import create_topics
 from streams.volume_curve import points_of, volume_at
+from tests.integration.installation import installation
 
 from .conftest import MONDAY, Json, Source, clock, minute
 
@@ -100,6 +102,19 @@ async def test_a_day_that_has_not_reached_its_close_is_not_kept(settings: Settin
         assert source.counters.total("volume_curves") == 0
         source.take(1, day("A", (16, 10), total=160))
         await counted(source, 1)
+
+
+async def test_a_worker_keeps_the_days_of_all_its_symbols(kafka_bootstrap: str, tmp_path: Path) -> None:
+    symbols = [f"S{number}" for number in range(20)]
+    async with installation("bars", kafka_bootstrap, tmp_path) as bars:
+        await bars.workers.start("1")
+        await bars.send(bar for symbol in symbols for bar in day(symbol, (4, 5), (10, 7), (16, 2)))
+        found: PastCurves = {}
+        async with asyncio.timeout(TIMEOUT_S):
+            while len(found) < len(symbols):
+                await asyncio.sleep(0.1)
+                found = await kept(bars.settings)
+    assert {volume_at(days[START_MS], 7 * HOUR_MS) for days in found.values()} == {12}
 
 
 def test_a_symbols_keys_come_round_after_more_than_ten_sessions() -> None:

@@ -84,6 +84,7 @@ async def installation(app: str, bootstrap: str, folder: Path) -> AsyncIterator[
             flush_interval_s=0.3,
             top_trades_interval_s=0.4,
             bar_interval_s=0.2,
+            volume_curves_quiet_s=0.5,
         )
         await create_topics(settings)
         async with Redis.from_url(redis.url(0)) as mdc, Redis.from_url(redis.url(1)) as wdc:
