@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         10.0, ge=1, description="after this long without a heartbeat a worker's partitions go to others"
     )
     worker_stall_s: float = Field(
-        120.0, gt=0, description="a worker that leaves a partition unread for this long is not alive: GET /live"
+        120.0, gt=0, description="a worker that leaves a partition unread for so long is not alive: GET /live"
     )
     data_dir: Path = Field(Path(".run/data"), description="parent of the workers' RocksDB directories")
     flush_interval_s: float = Field(1.0, gt=0, description="shortest time between two flushes of a table")

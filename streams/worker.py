@@ -149,7 +149,7 @@ class WorkerApp(faust.App):
     async def stalled(self) -> list[TopicPartition]:
         """Return the partitions that have records and have not been read for ``worker_stall_s``.
 
-        Ask every few seconds: positions are compared with those of the last time. Nothing is stalled while the
+        Ask every few seconds: positions are compared with those of last time. Nothing is stalled while the
         partitions are dealt out, or Kafka does not answer: to start the worker again would only delay it.
         """
         report = self.health()

@@ -14,6 +14,8 @@ from streams.state.partition import Partition
 from streams.state.table import WriteBehindTable
 from streams.worker import WorkerApp, unacknowledged
 
+HANG = Path("hang")
+"""While this file stands in the worker's folder, it waits before each batch."""
 FAIL = Path("fail")
 """While this file stands in the worker's folder, it fails in the middle of a batch."""
 
@@ -54,6 +56,8 @@ _decode = msgspec.json.Decoder(list[Numbered]).decode
 async def count(stream: faust.StreamT[Any]) -> None:
     """Count what the rows do not hold yet."""
     async for event in unacknowledged(stream):
+        while HANG.exists():  # noqa: ASYNC110  a file makes no event
+            await asyncio.sleep(0.05)
         batch = await table.accept(event)
         if batch is None:
             continue
