@@ -2,8 +2,8 @@
 
 A symbol's bars are lists in Redis of which only the newest part is written when something changes: to write
 all 960 each second would be 80 KB a symbol. A full day takes 87 KB a symbol there, 115 KB with the longer
-bars; on an ordinary day the whole market's take some 250 MB. Of 8,000 symbols that trade every second a worker
-needs a quarter of a core; in catching up it reads 150,000 bars a second (benchmarks/bars.py).
+bars; on an ordinary day the whole market's take some 250 MB. Of 8,000 symbols that trade every second a
+worker needs a quarter of a core; in catching up it reads 150,000 bars a second (benchmarks/bars.py).
 
 Trades make no bars: a market without its second bars would need a second table over md.trades, and each of
 300,000 trades a second another microsecond or two; subscribe ``A.*`` or ``AM.*``.
