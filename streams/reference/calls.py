@@ -11,7 +11,7 @@ import msgspec
 from massive import RESTClient
 from massive.exceptions import BadResponse
 from urllib3 import BaseHTTPResponse, Retry
-from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 
 from streams.backoff import Backoff
 from streams.call_limit import CallLimit
@@ -134,7 +134,8 @@ class VendorCalls:
                     continue
                 trouble = f"HTTP {later.status}"
             except HTTPError as error:
-                trouble = type(error.args[-1] if error.args else error).__name__
+                reason = error.reason if isinstance(error, MaxRetryError) else None
+                trouble = type(reason or error).__name__
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 trouble = f"not in its own JSON: {error}"
             tries += 1
