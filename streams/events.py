@@ -135,6 +135,8 @@ StockEvent = Aggregate | MinuteAggregate | Trade | Quote | Luld | Imbalance | Fa
 """Every event type of the vendor's stocks WebSocket."""
 
 _raw_items: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What text that is no event raises: too deep a nesting is a recursion."""
 
 
 class BatchDecoder(Generic[E]):
@@ -152,19 +154,19 @@ class BatchDecoder(Generic[E]):
         """Return the events of ``payload`` in order, and the slices that are none, verbatim."""
         try:
             return self._batch(payload), ()
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return self._decode_each(payload)
 
     def _decode_each(self, payload: bytes) -> tuple[list[E], Sequence[bytes]]:
         try:
             items = _raw_items.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return [], (payload,)
         events: list[E] = []
         rejected: list[bytes] = []
         for item in items:
             try:
                 events.append(self._item(item))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except _UNREADABLE:
                 rejected.append(bytes(item))
         return events, rejected

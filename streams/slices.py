@@ -10,6 +10,8 @@ import msgspec
 E = TypeVar("E")
 
 _split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What text that is no event raises: too deep a nesting is a recursion."""
 
 
 class Slices(NamedTuple, Generic[E]):
@@ -42,19 +44,19 @@ class SliceDecoder(Generic[E]):
         """Return the events of ``payload`` with their bytes."""
         try:
             return Slices(self._batch(payload), _split(payload), ())
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return self._decode_each(payload)
 
     def _decode_each(self, payload: bytes) -> Slices[E]:
         try:
             items = _split(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return Slices([], [], (payload,))
         good = Slices[E]([], [], rejected := [])
         for item in items:
             try:
                 event = self._item(item)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except _UNREADABLE:
                 rejected.append(bytes(item))
             else:
                 good.events.append(event)

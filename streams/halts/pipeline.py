@@ -83,12 +83,12 @@ class Pipeline:
         """Return what runs beside the agent, for as long as the worker."""
         return [self.symbols.run, self._publish_partials]
 
-    async def merge(self, payloads: AsyncIterable[bytes]) -> None:
+    async def merge(self, payloads: AsyncIterable[bytes | None]) -> None:
         """Read the halts of all partitions."""
         async for payload in payloads:
             try:
-                merged = self._merger.accept(latest.decode(payload))
-            except msgspec.DecodeError as error:
+                merged = self._merger.accept(latest.decode(payload or b""))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 self._counters.add("partials_rejected")
                 self._reporter.warn("a partial cannot be read", str(error))
                 continue

@@ -68,7 +68,7 @@ def read(payload: bytes, received_ms: int) -> Article:
     try:
         article = _vendor(payload)
         fields = _fields(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
     found = _tickers(article)
     if len(payload) > LONG_BYTES:
@@ -81,7 +81,7 @@ def read(payload: bytes, received_ms: int) -> Article:
 def _tickers(article: _Vendor) -> tuple[str, ...]:
     try:
         companies = _companies(article.companies)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Companies that cannot be read: the text may still tell.
         companies = None
     if companies is not None:

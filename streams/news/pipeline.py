@@ -115,7 +115,7 @@ class Pipeline:
         assert self._archive is not None  # noqa: S101  batches come of recovered partitions only
         try:
             filing = relay.decode(batch.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._counters.add("filings_rejected")
             self._reporter.warn("a record of the second stage cannot be read", str(error))
             return

@@ -123,7 +123,7 @@ class AlertFeeds:
         for value in values:
             try:
                 read = alert.decode(value)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 self._counters.add("alerts_rejected")
                 self._reporter.warn("an alert cannot be read", str(error))
                 continue

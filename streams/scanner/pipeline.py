@@ -105,12 +105,12 @@ class Pipeline:
             if batch is not None and batch.payload:
                 self._learn(batch)
 
-    async def merge(self, payloads: AsyncIterable[bytes]) -> None:
+    async def merge(self, payloads: AsyncIterable[bytes | None]) -> None:
         """Read the partials of all partitions."""
         async for payload in payloads:
             try:
-                self._merger.accept(partial.decode(payload))
-            except msgspec.DecodeError as error:
+                self._merger.accept(partial.decode(payload or b""))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 self._counters.add("partials_rejected")
                 self._reporter.warn("a partial cannot be read", str(error))
 
@@ -202,7 +202,7 @@ class Pipeline:
     def _learn(self, batch: Batch[KnownReference]) -> None:
         try:
             reference = self._reference(batch.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._counters.add("references_rejected")
             self._reporter.warn("reference data is malformed", str(error))
             return

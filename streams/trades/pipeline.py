@@ -78,12 +78,12 @@ class Pipeline:
             if batch is not None:
                 self._apply(batch)
 
-    async def merge(self, payloads: AsyncIterable[bytes]) -> None:
+    async def merge(self, payloads: AsyncIterable[bytes | None]) -> None:
         """Read the partials of all partitions."""
         async for payload in payloads:
             try:
-                self._merger.accept(top.decode(payload))
-            except msgspec.DecodeError as error:
+                self._merger.accept(top.decode(payload or b""))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 self._counters.add("partials_rejected")
                 self._reporter.warn("a partial cannot be read", str(error))
 
