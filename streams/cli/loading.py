@@ -118,7 +118,9 @@ def _is_stale(found: Found, now_ms: int) -> bool:
 def _value(value: Known) -> str:
     if isinstance(value, tuple):
         return f"{value[-1]:,.0f} shares by 20:00 ET, {len(value)} points"
-    return f"{value:,.10g}" if isinstance(value, float | int) else str(value)
+    if isinstance(value, float | int):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return str(value)
 
 
 def _age(seconds: float) -> str:

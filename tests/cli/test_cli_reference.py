@@ -88,6 +88,7 @@ async def test_a_killed_load_goes_on_and_what_it_loaded_is_shown(
     assert 0 <= value["age_s"] <= time.time() - value["loaded_ms"] / 1000
     text = await asyncio.to_thread(streams, "reference", "show", "NVDA", **environment)
     assert text.out.startswith("NVDA for 2026-11-20, loaded ")
+    assert f"free_float       {value['free_float']:,.0f}\n" in text.out
 
     unknown = await asyncio.to_thread(streams, "reference", "show", "NOSUCH", **environment)
     assert (unknown.code, unknown.out, len(unknown.error_lines)) == (1, "", 1)
