@@ -1,0 +1,154 @@
+{{- define "md.fullname" -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "md.image" -}}
+{{- with .Values.image -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Labels that never change. Takes {root, component}. */}}
+{{- define "md.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "md.labels" -}}
+{{ include "md.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* A pod's metadata. The checksum starts pods anew when their settings change. */}}
+{{- define "md.podMetadata" -}}
+labels:
+  {{- include "md.labels" . | nindent 2 }}
+  {{- with .root.Values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+annotations:
+  checksum/settings: {{ include (print .root.Template.BasePath "/settings.yaml") .root | sha256sum }}
+  {{- with .root.Values.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* What all pods have in common. Takes the root. */}}
+{{- define "md.podSpec" -}}
+serviceAccountName: {{ include "md.fullname" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What all containers of the platform have in common. Takes {root, secrets: names that it needs}. */}}
+{{- define "md.container" -}}
+image: {{ include "md.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+envFrom:
+  - configMapRef:
+      name: {{ include "md.fullname" .root }}-settings
+env:
+{{- $variables := dict "massiveApiKey" "MASSIVE_API_KEY" "finlightApiKey" "FINLIGHT_API_KEY" "authApiKey" "AUTH_API_KEY" "wdsJwtSecret" "WDS_JWT_SECRET" "mdcRedisUrl" "MDC_REDIS_URL" "wdcRedisUrl" "WDC_REDIS_URL" }}
+{{- range $name := .secrets }}
+{{- with index $.root.Values.secrets $name }}
+{{- if .name }}
+  - name: {{ index $variables $name }}
+    valueFrom:
+      secretKeyRef:
+        name: {{ .name }}
+        key: {{ .key }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "md.spread" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "md.selector" . | nindent 8 }}
+{{- end }}
+
+{{- define "md.bootstrap" -}}
+{{- .Values.kafka.bootstrap | default (printf "%s-redpanda:9092" (include "md.fullname" .)) -}}
+{{- end }}
+
+{{/* Values that are wrong together. The schema has seen to each alone. */}}
+{{- define "md.validate" -}}
+{{- $v := .Values }}
+{{- if and (not $v.kafka.bootstrap) (not $v.trial.redpanda.enabled) }}
+{{- fail "set kafka.bootstrap to the brokers' host:port, or trial.redpanda.enabled=true" }}
+{{- end }}
+{{- if and $v.kafka.bootstrap $v.trial.redpanda.enabled }}
+{{- fail "kafka.bootstrap and trial.redpanda.enabled: choose one" }}
+{{- end }}
+{{- if and $v.trial.redpanda.enabled (gt (int $v.kafka.replication) 1) }}
+{{- fail "trial.redpanda is one broker: kafka.replication must be 1" }}
+{{- end }}
+{{- range $name := list "mdc" "wdc" }}
+{{- $url := index $v.redis (printf "%sUrl" $name) }}
+{{- $secret := (index $v.secrets (printf "%sRedisUrl" $name)).name }}
+{{- if not (or $url $secret $v.trial.redis.enabled) }}
+{{- fail (printf "set redis.%sUrl, or secrets.%sRedisUrl.name, or trial.redis.enabled=true" $name $name) }}
+{{- end }}
+{{- if and $url $secret }}
+{{- fail (printf "redis.%sUrl and secrets.%sRedisUrl.name: choose one" $name $name) }}
+{{- end }}
+{{- end }}
+{{- if and (or $v.massive.enabled $v.reference.enabled) (not $v.secrets.massiveApiKey.name) }}
+{{- fail "set secrets.massiveApiKey.name to a secret that holds Massive's key" }}
+{{- end }}
+{{- if and $v.finlight.enabled (not $v.secrets.finlightApiKey.name) }}
+{{- fail "finlight.enabled: set secrets.finlightApiKey.name to a secret that holds Finlight's key" }}
+{{- end }}
+{{- if and $v.wds.auth (not (or $v.secrets.authApiKey.name $v.secrets.wdsJwtSecret.name $v.secrets.wdsKeys.name)) }}
+{{- fail "set secrets.authApiKey.name to a secret that holds the key of the WDS's clients (or wdsJwtSecret, or wdsKeys, or wds.auth=false)" }}
+{{- end }}
+{{- if and $v.ingress.enabled (not $v.ingress.host) }}
+{{- fail "ingress.enabled: set ingress.host" }}
+{{- end }}
+{{- range $app, $of := $v.workers }}
+{{- if gt (int $of.replicas) (int $v.kafka.partitions) }}
+{{- fail (printf "workers.%s.replicas is %d, kafka.partitions %d: further workers would have nothing to do" $app (int $of.replicas) (int $v.kafka.partitions)) }}
+{{- end }}
+{{- end }}
+{{- if and $v.keda.enabled (gt (int $v.keda.maxReplicas) (int $v.kafka.partitions)) }}
+{{- fail (printf "keda.maxReplicas is %d, kafka.partitions %d: further workers would have nothing to do" (int $v.keda.maxReplicas) (int $v.kafka.partitions)) }}
+{{- end }}
+{{- if and $v.wds.autoscaling.enabled (lt (int $v.wds.autoscaling.maxReplicas) (int $v.wds.replicas)) }}
+{{- fail "wds.autoscaling.maxReplicas is less than wds.replicas" }}
+{{- end }}
+{{- end }}
