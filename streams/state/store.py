@@ -10,6 +10,7 @@ a key counts but the one with the newest stamp, in RocksDB as in recovery.
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, cast
@@ -63,7 +64,8 @@ class PartitionStore(rocksdb.Store):
             Whether there were no such records since the last write.
 
         Raises:
-            Exception: RocksDB cannot write, as when the disk is full (rocksdict has no class of its own).
+            Exception: RocksDB cannot write, as when the disk is full (rocksdict has no class of its own). The
+                next write opens the database anew, without which RocksDB would refuse for ever.
         """
         partition = tp.partition
         reached = self._reached(tp)
@@ -73,7 +75,12 @@ class PartitionStore(rocksdb.Store):
             batch.put(key, value)
         if is_dense and written.first == reached + 1:
             batch.put(self.offset_key, b"%d" % written.last)
-        self._db_for_partition(partition).write(batch)
+        try:
+            self._db_for_partition(partition).write(batch)
+        except Exception:
+            self._dbs.pop(partition, None)
+            gc.collect()
+            raise
         expected = self._ends.get(partition, reached + 1)
         self._ends[partition] = written.last + 1
         return is_dense and written.first == expected
