@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     massive_rest_url: str = Field("https://api.massive.com", description="base of the vendor's REST")
     massive_market: str = Field("stocks", description="stocks, crypto, forex, …")
     massive_subscriptions: Annotated[list[str], NoDecode] = Field(
-        ["T.*", "Q.*", "A.*", "LULD.*"], description="channels to subscribe, by comma"
+        ["T.*", "Q.*", "A.*", "AM.*", "LULD.*"], description="channels to subscribe, by comma"
     )
 
     # Reference data
