@@ -61,11 +61,8 @@ class Gap:
         return {
             identity: values
             for identity, values in results.items()
-            if not (self.names & {*identity[0].split(":"), identity[1]} or self._is_entry_of(identity[1]))
+            if not self.names & {*identity[0].split(":"), *identity[1].split(" ")}
         }
-
-    def _is_entry_of(self, entry: str) -> bool:
-        return entry.startswith("{") and msgspec.json.decode(entry).get("symbol") in self.names
 
 
 async def ends(settings: Settings) -> Offsets:

@@ -39,8 +39,8 @@ class Comparison:
     def lines(self) -> list[str]:
         """Return the first differences, for people."""
         return [
-            *(f"lost: {key} {entry[:160]}".rstrip() for key, entry in list(self.lost)[:SHOWN]),
-            *(f"doubled: {key} {entry[:160]}".rstrip() for key, entry in list(self.doubled)[:SHOWN]),
+            *(f"lost: {key} {entry}".rstrip() for key, entry in list(self.lost)[:SHOWN]),
+            *(f"doubled: {key} {entry}".rstrip() for key, entry in list(self.doubled)[:SHOWN]),
         ]
 
 

@@ -216,5 +216,6 @@ class Installation:
             sitecustomize.VARIABLE: str(self.clock_file),
             "WORKER_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
             "TOP_TRADES_INTERVAL_S": "1",
+            "BAR_INTERVAL_S": "0.1",
             "RECONNECT_CLOSED_LONGEST_S": "2",
         }

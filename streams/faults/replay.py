@@ -14,8 +14,9 @@ READ: Final = {
     "trades": ("events_processed", ("T", "LULD")),
     "quotes": ("events_processed", ("Q",)),
     NEWS: ("articles_read", (ARTICLE,)),
+    "bars": ("events_processed", ("A", "AM")),
 }
-"""By app: what its workers count, and what their topics hold. Apps that are not here read the same topics."""
+"""By app: what its workers count, and the types of event in its topics."""
 
 
 class Replays:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -17,11 +18,12 @@ TIMED: Final = (feeds.MARKET_CALENDAR, feeds.TOP_TRADES)
 top trades, which stay for a minute when it is no longer among the first hundred (all's are compared)."""
 BOARD_PREFIX: Final = "scanners:"
 SCAN: Final = 5_000
+DIGEST_BYTES: Final = 12
 
 Identity = tuple[str, str]
-"""A key, and which of its entries: a board's symbol, an article's link, an alert without its id."""
+"""A key, and which of its entries: a board's symbol, an article's link, an alert's symbol and digest."""
 Results = dict[Identity, Counter[bytes]]
-"""How often each value of an identity is there."""
+"""How often each value of an identity is there; values as digests, for a run compares a million of them."""
 
 _decode: Final = msgspec.json.decode
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
@@ -45,7 +47,7 @@ async def read_results(market: Redis, widgets: Redis) -> Results:
             values = await pipe.execute()
         for (key, _), value in zip(of_database, values, strict=True):
             for identity, entry in _items(key, value):
-                results[identity][entry] += 1
+                results[identity][_digest(entry)] += 1
     return dict(results)
 
 
@@ -66,4 +68,8 @@ def _entry(key: str, entry: dict[str, Any]) -> tuple[Identity, bytes]:
         return (key, str(entry["link"])), _encode(entry)
     # An alert's id names the record that raised it, and batches are never cut twice at the same place.
     text = _encode({name: value for name, value in entry.items() if name != "id"})
-    return (key, text.decode()), text
+    return (key, f"{entry.get('symbol')} {_digest(text).hex()}"), text
+
+
+def _digest(value: bytes) -> bytes:
+    return blake2b(value, digest_size=DIGEST_BYTES).digest()

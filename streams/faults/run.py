@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from streams.errors import UnavailableError
 from streams.faults import arrival
 from streams.faults.catalogue import chosen
 from streams.faults.comparison import Comparison
 from streams.faults.fault import Fault
 from streams.faults.installation import Installation
-from streams.faults.market import Piece, RecordedMarket, record_market
+from streams.faults.market import RecordedMarket, record_market
 from streams.faults.options import FaultsOptions
 from streams.faults.replay import Replays
 from streams.faults.report import Outcome, Report
@@ -72,7 +73,8 @@ class FaultsRun:
     async def _undisturbed(self, market: RecordedMarket, folder: Path) -> list[Results]:
         async with Installation(market, self._settings, folder, _silent).running() as installation:
             results = []
-            for _ in self._faults:
+            for number, fault in enumerate(self._faults, 1):
+                self._say(f"  {number} of {len(self._faults)}: without {fault.name}")
                 await installation.play(speed=0)
                 await installation.settle()
                 results.append(await installation.final_results())
@@ -86,7 +88,6 @@ class FaultsRun:
             for fault, results in zip(self._faults, expected, strict=True):
                 self._say(f"{fault.name}: {fault.what}")
                 outcomes.append(await self._suffer(installation, fault, results))
-                self._say(f"  {outcomes[-1]}")
             return outcomes
 
     async def _suffer(self, installation: Installation, fault: Fault, expected: Results) -> Outcome:
@@ -94,12 +95,16 @@ class FaultsRun:
         async with installation.watch() as watch:
             await watch.look()
             replays = Replays(installation.ledger)
-            piece = await installation.play(speed=1)
+            piece, began = await installation.play(speed=1), time.monotonic()
             await asyncio.sleep(BEFORE_S)
             await watch.look()
             fault_at = await fault.make(installation)
-            recovered_at = await self._recovered(watch, fault_at, piece)
-            await installation.settle()
+            recovered_at = await self._recovered(watch, fault_at, began + piece.seconds)
+            try:
+                await installation.settle()
+            except UnavailableError as error:
+                self._say(f"  {error}")
+                recovered_at = None
             await watch.look()
         gap = arrival.Gap(0, frozenset())
         if fault.loses_input:
@@ -118,10 +123,9 @@ class FaultsRun:
             gap.events,
         )
 
-    async def _recovered(self, watch: Watch, fault_at: float, piece: Piece) -> float | None:
+    async def _recovered(self, watch: Watch, fault_at: float, over: float) -> float | None:
         """Wait until the platform has recovered and the piece may be over; return when it had."""
         deadline = time.monotonic() + RECOVERY_TIMEOUT_S
-        over = time.monotonic() + piece.seconds - BEFORE_S
         recovered: float | None = None
         while time.monotonic() < deadline and (recovered is None or time.monotonic() < over):
             await asyncio.sleep(POLL_S)

@@ -43,7 +43,7 @@ class Sample:
     Attributes:
         at: Monotonic seconds.
         is_up: Whether every process answers and does its work, and the partitions are all shared out.
-        lag: Records that the workers have not read.
+        lag: Records that the workers have not read, and those that the scanner's have not made safe.
         behind_ms: The market's clock against the newest bar that a WebSocket client has been sent.
         keys: How many keys the widgets' Redis holds.
     """
@@ -103,7 +103,7 @@ class Watch:
             Sample(
                 at=time.monotonic(),
                 is_up=is_up and all(healths) and self._is_shared(by_name),
-                lag=sum(map(lag, healths)),
+                lag=sum(map(lag, healths)) + _unsafe(by_name),
                 behind_ms=max(0, status.get("clock_ms", 0) - self._newest_ms),
                 keys=keys,
             )
@@ -150,3 +150,14 @@ class Watch:
                     async for payload in client.payloads():
                         self._newest_ms = max(self._newest_ms, _quote.decode(payload).end_timestamp)
             await asyncio.sleep(SAMPLE_S)
+
+
+def _unsafe(healths: Mapping[str, dict[str, Any]]) -> int:
+    """Return how many records the scanner has read and not committed, where it has committed any."""
+    return sum(
+        max(0, progress["position"] - progress["committed"])
+        for name, health in healths.items()
+        if name.startswith(SCANNER)
+        for progress in health.get("partitions", ())
+        if progress["committed"] is not None
+    )

@@ -10,8 +10,8 @@ RESULTS = {
         ("quote:ABCD", ""),
         ("scanners:top_volume", "ABC"),
         ("scanners:top_volume", "XYZ"),
-        ("daily_range_hod_alert", '{"symbol":"ABC"}'),
-        ("daily_range_hod_alert", '{"symbol":"XYZ"}'),
+        ("daily_range_hod_alert", "ABC 00ff"),
+        ("daily_range_hod_alert", "XYZ 00ff"),
         ("news:feed:latest", "https://a.example"),
     )
 }

