@@ -21,7 +21,7 @@ SCAN: Final = 5_000
 DIGEST_BYTES: Final = 12
 
 Identity = tuple[str, str]
-"""A key, and which of its entries: a board's symbol, an article's link, an alert's symbol and digest."""
+"""A key, and which of its entries: a symbol of many, an article's link, an alert's symbol and digest."""
 Results = dict[Identity, Counter[bytes]]
 """How often each value of an identity is there; values as digests, for a run compares a million of them."""
 
@@ -58,6 +58,9 @@ def _items(key: str, value: bytes | list[bytes] | None) -> Iterator[tuple[Identi
     elif value is not None and key.startswith(BOARD_PREFIX):
         for row in _decode(value):
             yield (key, str(row.get("symbol"))), _encode(row)
+    elif value is not None and key == feeds.TOP_TRADES_ALL.key():
+        for symbol, stats in _decode(value)["symbols"].items():
+            yield (key, symbol), _encode(stats)
     elif value is not None:
         # Objects by symbol may have their symbols in any order.
         yield (key, ""), _encode(_decode(value))
