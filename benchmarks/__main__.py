@@ -9,7 +9,7 @@ import sys
 
 import benchmarks
 
-OTHERS = {"prefilled", "report", "worker"}
+OTHERS = {"crowd", "prefilled", "report", "rivals", "worker"}
 """Modules beside the benchmarks that are none."""
 
 

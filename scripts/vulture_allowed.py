@@ -23,6 +23,9 @@ _._batch_ttl  # aiokafka's accumulator
 _.scheduled_subs, _.schedule_resub, _._handle_reconnect  # the vendors' clients
 _.capture_signals, _.should_exit  # uvicorn's server
 _.handle_parser_exception, _.close_timer  # uvicorn's WebSocket protocol
+_.handle_ping, _.keepalive_timeout, _.pong_timer, _.pending_ping_payload  # likewise
+_.available_extensions  # websockets' server protocol
+_.get_buffer, _.buffer_updated, _.sizehint  # asyncio's buffered protocol
 _._new_store  # faust's table
 _.apply_changelog_batch, _.to_key, _.to_value  # faust's store
 _.acked  # faust's message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import Any, Final, cast
 
 from fastapi import FastAPI, WebSocket
@@ -9,14 +11,20 @@ from fastapi.responses import JSONResponse
 
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.wds import globs
+from streams.wds.allowance import Pace
 from streams.wds.auth import Gate
-from streams.wds.conversation import Conversation
+from streams.wds.conversation import Conversation, Desk
 from streams.wds.feeder import Feeder
+from streams.wds.framing import Framing
 from streams.wds.outbox import TRY_AGAIN_LATER, Limits, Outbox
 from streams.wds.snapshots import Snapshots
+from streams.wds.visitors import Visitor, Visitors
 from streams.wds.wire import EXTENSION, Wire
 
 UNAVAILABLE: Final = 503
+SWEEP_S: Final = 1.0
+"""How often it is seen whether the keys and tokens of the clients still hold, in seconds."""
 
 
 class WidgetDataApp:
@@ -33,13 +41,23 @@ class WidgetDataApp:
     def __init__(
         self, settings: Settings, gate: Gate, feeder: Feeder, snapshots: Snapshots, counters: Counters
     ) -> None:
-        self._settings = settings
-        self._gate = gate
         self._feeder = feeder
-        self._snapshots = snapshots
         self._counters = counters
         self._limits = Limits.of(settings)
-        self._clients = 0
+        self._origins = [globs.Glob(origin) for origin in settings.wds_allowed_origins]
+        self._gate = gate
+        self._visitors = Visitors(settings, counters)
+        self._desk = Desk(
+            gate,
+            self._visitors,
+            feeder,
+            snapshots,
+            Framing.of(settings),
+            settings.wds_auth_timeout_s,
+            settings.wds_max_subscriptions,
+            Pace.of(settings),
+            counters,
+        )
 
     def asgi(self) -> FastAPI:
         """Return the ASGI application."""
@@ -61,34 +79,43 @@ class WidgetDataApp:
             "status": "ok" if healthy else "degraded",
             "redis": connected,
             "last_message_age_s": self._feeder.message_age_s,
-            "clients": self._clients,
+            "clients": len(self._visitors),
+            "process": os.getpid(),
             "subscriptions": self._feeder.subscriptions,
             "counters": self._counters.snapshot(),
         }
         return JSONResponse(state, status_code=200 if healthy else UNAVAILABLE)
 
+    async def watch_keys(self) -> None:
+        """Send clients away whose key was removed or whose token is over, until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self._gate.refresh()
+            self._visitors.sweep(self._gate.stands)
+
     async def talk(self, websocket: WebSocket) -> None:
         """Serve one client until it goes."""
+        if not self._is_welcome(websocket.headers.get("origin")):
+            self._counters.add("refused", reason="origin")
+            await websocket.close()
+            return
         wire = cast("Wire", websocket.scope["extensions"][EXTENSION])
         await websocket.accept()
-        if self._clients >= self._settings.wds_max_clients:
-            self._counters.add("refused", reason="too many clients")
-            wire.finish(TRY_AGAIN_LATER, "too many clients")
+        address = websocket.client.host if websocket.client is not None else ""
+        if (objection := self._visitors.objection(address)) is not None:
+            self._counters.add("refused", reason=objection)
+            wire.finish(TRY_AGAIN_LATER, objection)
             return
-        outbox = wire.flow = Outbox(wire, self._limits, self._counters)
-        self._clients += 1
-        self._counters.add("accepted")
-        conversation = Conversation(
-            outbox,
-            self._gate,
-            self._feeder,
-            self._snapshots,
-            self._settings.wds_max_subscriptions,
-            self._counters,
-        )
+        outbox = wire.flow = Outbox(wire, self._limits, self._counters, wire.deflates)
+        visitor = Visitor(address, outbox)
+        self._visitors.enter(visitor)
         try:
-            await conversation.hold(websocket.receive, self._settings.wds_auth_timeout_s)
+            await Conversation(visitor, self._desk).hold(websocket.receive)
         finally:
-            self._clients -= 1
+            self._visitors.leave(visitor)
             self._feeder.remove(outbox)
             outbox.close()
+
+    def _is_welcome(self, origin: str | None) -> bool:
+        # Programs send no origin; browsers always do, and pages cannot change it.
+        return origin is None or any(allowed.matches(origin) for allowed in self._origins)

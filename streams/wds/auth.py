@@ -1,42 +1,68 @@
-"""Who may use the WDS."""
+"""Who may use the WDS: by the key that all share, by a key of their own, or by a token."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 from typing import Final
 
 from streams.errors import SettingsError
 from streams.settings import Settings
+from streams.wds import keys
+from streams.wds.grants import EVERYTHING, SHARED_KEY, Grant
+from streams.wds.keys import Keyring
+from streams.wds.tokens import Tokens
 
 logger: Final = logging.getLogger(__name__)
 
 
 class Gate:
-    """Compares keys in constant time.
+    """Compares keys in constant time, and checks tokens.
 
     Args:
         settings: Whether keys are needed, and which.
 
     Raises:
-        SettingsError: Keys are needed, and none is set.
+        SettingsError: Keys are needed, and there is no way to have one; or a way is set up wrongly.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.enabled = settings.auth_enabled
+        self._ring = Keyring(settings.wds_keys_file) if settings.wds_keys_file is not None else None
+        self._tokens = (
+            Tokens(settings.wds_jwt_secret, settings.wds_jwt_audience, settings.wds_jwt_max_s)
+            if settings.wds_jwt_secret is not None
+            else None
+        )
         key = settings.auth_api_key.get_secret_value() if settings.auth_api_key else ""
-        if self.enabled and not key:
-            raise SettingsError("set AUTH_API_KEY to the key of the WDS's clients (or AUTH_ENABLED=false)")
+        self._digest = keys.digest(key) if key else None
         if not self.enabled:
             logger.warning("AUTH_ENABLED is false: anyone who reaches the WDS may read every feed")
-        self._digest = _digest(key)
+        elif self._digest is None and self._ring is None and self._tokens is None:
+            raise SettingsError(
+                "set AUTH_API_KEY to the key of the WDS's clients, or WDS_KEYS_FILE or WDS_JWT_SECRET "
+                "(or AUTH_ENABLED=false)"
+            )
+        elif self._digest is None and self._tokens is None and not self._ring:
+            logger.warning("%s has no key yet: streams wds keys add NAME", settings.wds_keys_file)
 
-    def admits(self, key: str) -> bool:
-        """Tell whether a client with this key may come in."""
-        return not self.enabled or hmac.compare_digest(_digest(key), self._digest)
+    def admit(self, api_key: str, token: str | None = None) -> Grant | None:
+        """Return what a client with this key or token may do; None where it may not come in."""
+        if not self.enabled:
+            return EVERYTHING
+        if token is not None:
+            return None if self._tokens is None else self._tokens.find(token)
+        is_shared = self._digest is not None and hmac.compare_digest(keys.digest(api_key), self._digest)
+        own = self._ring.find(api_key) if self._ring is not None else None
+        return SHARED_KEY if is_shared else own
 
+    def refresh(self) -> None:
+        """Read the keys again if their file has changed."""
+        if self._ring is not None:
+            self._ring.refresh()
 
-def _digest(key: str) -> bytes:
-    # Of equal length, so that not even the key's length shows in the time.
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+    def stands(self, grant: Grant) -> bool:
+        """Tell whether a client that came in by this grant may stay."""
+        if grant.key_id:
+            return self._ring is not None and self._ring.stands(grant)
+        return not grant.has_expired

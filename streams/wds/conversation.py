@@ -4,69 +4,86 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from streams.telemetry import Counters
 from streams.wds import protocol
+from streams.wds.allowance import Allowance, Pace
 from streams.wds.auth import Gate
 from streams.wds.feeder import Feeder
-from streams.wds.outbox import Outbox
+from streams.wds.framing import Framing
 from streams.wds.protocol import Auth, Get, Subscribe, Unsubscribe
 from streams.wds.snapshots import Snapshots
-from streams.wds.wire import text_frame
+from streams.wds.visitors import POLICY_VIOLATION, Visitor, Visitors
 
-POLICY_VIOLATION: Final = 1008
-"""WebSocket close code for a client that may not come in."""
+LONG_BYTES: Final = 128 * 1024
+"""A reply from this length on is compressed beside the event loop."""
 
 Receive = Callable[[], Awaitable[Any]]
 """Returns the next ASGI event of a WebSocket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all conversations need.
+
+    Attributes:
+        gate: Who may come in.
+        visitors: Who is in.
+        feeder: Subscribes.
+        snapshots: Current values.
+        framing: How replies become frames.
+        auth_timeout_s: Time for a client's first message, where a key is needed.
+        max_subscriptions: Most subscriptions of a client.
+        pace: How fast requests are answered.
+        counters: Counts ``requests``, those that had to wait (``throttled``), and ``refused`` ones by reason.
+    """
+
+    gate: Gate
+    visitors: Visitors
+    feeder: Feeder
+    snapshots: Snapshots
+    framing: Framing
+    auth_timeout_s: float
+    max_subscriptions: int
+    pace: Pace
+    counters: Counters
 
 
 class Conversation:
     """Answers one client.
 
     Args:
-        outbox: Where replies and updates go.
-        gate: Who may come in.
-        feeder: Subscribes.
-        snapshots: Current values.
-        max_subscriptions: Most subscriptions of the client.
-        counters: Counts ``requests`` and ``refused`` ones by reason.
+        visitor: The client.
+        desk: What all conversations need.
     """
 
-    def __init__(
-        self,
-        outbox: Outbox,
-        gate: Gate,
-        feeder: Feeder,
-        snapshots: Snapshots,
-        max_subscriptions: int,
-        counters: Counters,
-    ) -> None:
-        self._outbox = outbox
-        self._gate = gate
-        self._feeder = feeder
-        self._snapshots = snapshots
-        self._max_subscriptions = max_subscriptions
-        self._counters = counters
+    def __init__(self, visitor: Visitor, desk: Desk) -> None:
+        self._visitor = visitor
+        self._outbox = visitor.outbox
+        self._desk = desk
+        self._allowance = Allowance(desk.pace)
 
-    async def hold(self, receive: Receive, auth_timeout_s: float) -> None:
+    async def hold(self, receive: Receive) -> None:
         """Talk until the client goes or is sent away.
 
         Args:
             receive: The client's events.
-            auth_timeout_s: Time for its first message, where a key is needed.
         """
-        if self._gate.enabled and not await self._let_in(receive, auth_timeout_s):
+        if self._desk.gate.enabled and not await self._let_in(receive):
             return
         while (message := await _next_message(receive)) is not None:
+            if too_early_s := self._allowance.take():
+                self._desk.counters.add("throttled")
+                await asyncio.sleep(too_early_s)
             await self._outbox.has_room()
             if not await self._answer(message):
                 return
 
-    async def _let_in(self, receive: Receive, timeout_s: float) -> bool:
+    async def _let_in(self, receive: Receive) -> bool:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(self._desk.auth_timeout_s):
                 message = await _next_message(receive)
         except TimeoutError:
             self._send_away(protocol.UNAUTHORIZED, "no key in time")
@@ -80,51 +97,75 @@ class Conversation:
         return False
 
     async def _answer(self, message: str | bytes) -> bool:
-        self._counters.add("requests")
+        self._desk.counters.add("requests")
         match protocol.parse(message):
             case Auth() as auth:
                 return self._authorize(auth)
             case Subscribe(feed):
                 self._reply(await self._subscribe(feed))
             case Unsubscribe(feed):
-                self._feeder.unsubscribe(self._outbox, feed)
+                self._desk.feeder.unsubscribe(self._outbox, feed)
                 self._reply(protocol.unsubscribed(feed))
             case Get(cache, limit):
-                data = await self._snapshots.get(cache, limit or 0)
-                self._reply(protocol.unavailable(cache) if data is None else protocol.snapshot(cache, data))
+                await self._reply_at_length(await self._get(cache, limit or 0))
             case None:
-                self._counters.add("refused", reason="invalid action")
+                self._desk.counters.add("refused", reason="invalid action")
                 self._reply(protocol.INVALID_ACTION)
         return True
 
     def _authorize(self, auth: Auth) -> bool:
-        if self._gate.admits(auth.api_key):
-            self._reply(protocol.AUTHORIZED)
-            return True
-        self._send_away(protocol.INVALID_KEY, "invalid key")
-        return False
+        grant = self._desk.gate.admit(auth.api_key, auth.token)
+        if grant is None:
+            self._send_away(protocol.INVALID_KEY, "invalid key")
+            return False
+        if not self._desk.visitors.authorize(self._visitor, grant):
+            self._send_away(protocol.TOO_MANY_CLIENTS, "too many clients of a key")
+            return False
+        self._desk.feeder.regrant()
+        self._reply(protocol.AUTHORIZED)
+        return True
+
+    async def _get(self, cache: str, limit: int) -> bytes:
+        if not self._outbox.grant.may_read(cache):
+            self._desk.counters.add("refused", reason="not allowed")
+            return protocol.not_allowed_snapshot(cache)
+        data = await self._desk.snapshots.get(cache, limit)
+        return protocol.unavailable(cache) if data is None else protocol.snapshot(cache, data)
 
     async def _subscribe(self, feed: str) -> bytes:
-        names = self._feeder.names(self._outbox)
-        if feed not in names and len(names) >= self._max_subscriptions:
-            self._counters.add("refused", reason="too many subscriptions")
+        names = self._desk.feeder.names(self._outbox)
+        grant = self._outbox.grant
+        most = min(self._desk.max_subscriptions, grant.max_subscriptions or self._desk.max_subscriptions)
+        if feed not in names and len(names) >= most:
+            self._desk.counters.add("refused", reason="too many subscriptions")
             return protocol.too_many_subscriptions(feed)
         try:
             if len(feed) > protocol.MAX_NAME:
                 raise LookupError(feed)
-            await self._feeder.subscribe(self._outbox, feed)
+            if not grant.may_subscribe(feed):
+                self._desk.counters.add("refused", reason="not allowed")
+                return protocol.not_allowed(feed)
+            await self._desk.feeder.subscribe(self._outbox, feed)
         except LookupError:
-            self._counters.add("refused", reason="invalid feed")
+            self._desk.counters.add("refused", reason="invalid feed")
             return protocol.invalid_feed(feed)
         return protocol.subscribed(feed)
 
     def _send_away(self, reply: bytes, reason: str) -> None:
-        self._counters.add("refused", reason=reason)
+        self._desk.counters.add("refused", reason=reason)
         self._reply(reply)
         self._outbox.finish(POLICY_VIOLATION, reason)
 
     def _reply(self, reply: bytes) -> None:
-        self._outbox.reply(text_frame(reply))
+        self._outbox.reply(self._desk.framing.frame(reply, deflates=False))
+
+    async def _reply_at_length(self, reply: bytes) -> None:
+        framing, deflates = self._desk.framing, self._outbox.deflates
+        if deflates and len(reply) >= LONG_BYTES:
+            frame = await asyncio.to_thread(framing.frame, reply, deflates)
+        else:
+            frame = framing.frame(reply, deflates)
+        self._outbox.reply(frame)
 
 
 async def _next_message(receive: Receive) -> str | bytes | None:

@@ -9,6 +9,7 @@ from functools import partial
 from streams.feeds import Database, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.wds.framing import Framing
 from streams.wds.hub import Client, Hub
 from streams.wds.interests import Interest, interests, route
 from streams.wds.reader import Reader
@@ -26,7 +27,7 @@ class Feeder:
 
     def __init__(self, settings: Settings, snapshots: Snapshots, counters: Counters) -> None:
         self._snapshots = snapshots
-        self._hub = Hub(counters)
+        self._hub = Hub(counters, Framing.of(settings))
         urls = {Database.MARKET: settings.mdc_redis_url, Database.WIDGET: settings.wdc_redis_url}
         self._readers = {
             database: Reader(
@@ -81,6 +82,10 @@ class Feeder:
     def unsubscribe(self, client: Client, name: str) -> None:
         """End a client's subscription, if there is one."""
         self._drop(self._hub.unsubscribe(client, name))
+
+    def regrant(self) -> None:
+        """Take note that what some client may read has changed."""
+        self._hub.regrant()
 
     def remove(self, client: Client) -> None:
         """End all of a client's subscriptions."""

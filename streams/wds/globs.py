@@ -96,6 +96,10 @@ class Glob:
         """Tell whether the glob matches a feed's key, in time linear in its stars and the key's length."""
         return self._matches(key) is not None
 
+    def meets(self, other: Glob) -> bool:
+        """Tell whether some key may match both."""
+        return _overlap(self._tokens, other._tokens)  # noqa: SLF001  of the same class
+
     def overlaps(self, feed: Feed) -> bool:
         """Tell whether the glob may match a key of ``feed``."""
         head, family, tail = feed.pattern.partition("{}")

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 from streams.feeds import Feed, Kind
 from streams.telemetry import Counters
 from streams.wds import globs, interests
+from streams.wds.framing import Framing
+from streams.wds.grants import Grant
 from streams.wds.interests import Interest
-from streams.wds.wire import text_frame
+
+RESOLVED_KEPT: Final = 65_536
+"""Most channels of a feed of which it is remembered who gets them."""
 
 
 class Client(Protocol):
-    """A receiver of feeds. Compared and hashed by identity."""
+    """A receiver of feeds. Compared and hashed by identity.
+
+    Attributes:
+        deflates: Whether it takes compressed frames.
+        grant: What it may read.
+    """
+
+    deflates: bool
+    grant: Grant
 
     def deliver(self, key: str, frame: bytes, latest: bool) -> None:
         """Take a frame, without waiting."""
@@ -26,10 +38,14 @@ class Hub:
 
     Args:
         counters: Counts ``delivered`` frames and ``dropped`` payloads by reason.
+        framing: How payloads become frames.
     """
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, framing: Framing) -> None:
         self._counters = counters
+        self._framing = framing
+        # Who gets what of a channel: a thousand globs are matched once, not for each message.
+        self._resolved: defaultdict[Feed, dict[str, tuple[Client, ...]]] = defaultdict(dict)
         self._exact: defaultdict[str, set[Client]] = defaultdict(set)
         self._globs: defaultdict[Feed, defaultdict[str, set[Client]]] = defaultdict(lambda: defaultdict(set))
         self._names: defaultdict[Client, set[str]] = defaultdict(set)
@@ -85,6 +101,7 @@ class Hub:
             self._names[client].add(name)
             for clients in self._places(name):
                 clients.add(client)
+            self._forget_resolved(name)
             self.reserve(interests.interests(name))
 
     def unsubscribe(self, client: Client, name: str) -> list[Interest]:
@@ -95,6 +112,7 @@ class Hub:
         for clients in self._places(name):
             clients.discard(client)
         self._forget_empty(name)
+        self._forget_resolved(name)
         return self.release(interests.interests(name))
 
     def remove(self, client: Client) -> list[Interest]:
@@ -104,8 +122,12 @@ class Hub:
         self._names.pop(client, None)
         return unwanted
 
+    def regrant(self) -> None:
+        """Take note that what some client may read has changed."""
+        self._resolved.clear()
+
     def dispatch(self, channel: str, payload: bytes) -> None:
-        """Give a published payload to every client that wants it: framed once, and once to each."""
+        """Give a published payload to every client that wants it: framed once, compressed once."""
         for seen in self._watchers.values():
             seen.add(channel)
         route = interests.route(channel)
@@ -120,19 +142,42 @@ class Hub:
         except UnicodeDecodeError:
             self._counters.add("dropped", reason="payload_not_utf8")
             return
-        frame = text_frame(payload)
+        plain: bytes | None = None
+        deflated: bytes | None = None
         latest = route.feed.kind is Kind.LATEST
         for client in clients:
-            client.deliver(channel, frame, latest)
+            if client.deflates:
+                if deflated is None:
+                    deflated = self._framing.frame(payload, deflates=True)
+                client.deliver(channel, deflated, latest)
+            else:
+                if plain is None:
+                    plain = self._framing.frame(payload, deflates=False)
+                client.deliver(channel, plain, latest)
         self._counters.add("delivered", len(clients))
 
-    def _clients(self, channel: str, feed: Feed) -> Collection[Client]:
-        exact = self._exact.get(channel, set())
-        of_feed = self._globs.get(feed)
-        if not of_feed:
-            return exact
-        matching = (clients for glob, clients in of_feed.items() if globs.compiled(glob).matches(channel))
-        return exact.union(*matching)
+    def _clients(self, channel: str, feed: Feed) -> tuple[Client, ...]:
+        resolved = self._resolved[feed]
+        clients = resolved.get(channel)
+        if clients is None:
+            if len(resolved) >= RESOLVED_KEPT:
+                resolved.clear()
+            clients = resolved[channel] = self._resolve(channel, feed)
+        return clients
+
+    def _resolve(self, channel: str, feed: Feed) -> tuple[Client, ...]:
+        wanting = set(self._exact.get(channel, ()))
+        for glob, clients in self._globs.get(feed, {}).items():
+            if globs.compiled(glob).matches(channel):
+                wanting |= clients
+        return tuple(client for client in wanting if client.grant.may_read(channel))
+
+    def _forget_resolved(self, name: str) -> None:
+        if globs.is_glob(name):
+            for feed in interests.matching_feeds(name):
+                self._resolved.pop(feed, None)
+        elif (route := interests.route(name)) is not None:
+            self._resolved[route.feed].pop(name, None)
 
     def _places(self, name: str) -> Iterable[set[Client]]:
         if not globs.is_glob(name):

@@ -10,6 +10,7 @@ from typing import Final, Protocol, Self
 
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.wds.grants import EVERYTHING, Grant
 
 WRITE_BYTES: Final = 64 * 1024
 """Frames are joined into writes of about this size."""
@@ -54,9 +55,17 @@ class Outbox:
         transport: The client's connection.
         limits: Beyond any of them the client is cut off.
         counters: Counts ``sent``, ``conflated`` and ``cut_off`` by reason.
+        deflates: Whether the client takes compressed frames.
+
+    Attributes:
+        grant: What the client may read.
     """
 
-    def __init__(self, transport: Transport, limits: Limits, counters: Counters) -> None:
+    def __init__(
+        self, transport: Transport, limits: Limits, counters: Counters, deflates: bool = False
+    ) -> None:
+        self.deflates = deflates
+        self.grant: Grant = EVERYTHING
         self._transport = transport
         self._limits = limits
         self._counters = counters

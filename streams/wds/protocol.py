@@ -11,9 +11,10 @@ MAX_NAME: Final = 256
 
 
 class Auth(msgspec.Struct, frozen=True, tag_field="action", tag="auth"):
-    """``{"action":"auth","api_key":K}``."""
+    """``{"action":"auth","api_key":K}``, or with ``"token":T`` in the key's place."""
 
     api_key: str = ""
+    token: str | None = None
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag_field="action", tag="subscribe"):
@@ -40,6 +41,7 @@ Request = Auth | Subscribe | Unsubscribe | Get
 AUTHORIZED: Final = b'{"status":"authorized"}'
 UNAUTHORIZED: Final = b'{"status":"unauthorized"}'
 INVALID_KEY: Final = b'{"status":"invalid key"}'
+TOO_MANY_CLIENTS: Final = b'{"status":"too many clients"}'
 INVALID_ACTION: Final = b'{"status":"invalid action"}'
 NULL: Final = b"null"
 
@@ -78,6 +80,16 @@ def too_many_subscriptions(feed: str) -> bytes:
 def snapshot(cache: str, data: bytes) -> bytes:
     """Return the reply to a ``get``: ``data`` is JSON and goes in as it is."""
     return b'{"cache":%b,"data":%b}' % (_encode(cache), data)
+
+
+def not_allowed(feed: str) -> bytes:
+    """Return the reply to a subscription of what the client's key does not allow."""
+    return _encode({"status": "not allowed", "feed": feed})
+
+
+def not_allowed_snapshot(cache: str) -> bytes:
+    """Return the reply to a ``get`` of what the client's key does not allow."""
+    return b'{"cache":%b,"data":null,"error":"not allowed"}' % _encode(cache)
 
 
 def unavailable(cache: str) -> bytes:

@@ -6,24 +6,28 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Iterator
-from typing import Final, Self
+from functools import partial
+from typing import Any, Final, Self, cast
 
 import uvicorn
 
-from streams.errors import StreamsError, UnavailableError
+from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.wds.allowance import Pace
 from streams.wds.app import WidgetDataApp
 from streams.wds.auth import Gate
+from streams.wds.door import WAITING, Door, Hours
 from streams.wds.feeder import Feeder
+from streams.wds.listening import listen
 from streams.wds.snapshots import Snapshots
-from streams.wds.wire import Wire
+from streams.wds.wire import Terms, Wire
 
 STOP_TIMEOUT_S: Final = 3
 """Longest that clients get to say good-bye."""
 START_POLL_S: Final = 0.01
-BACKLOG: Final = 2_048
 
 logger: Final = logging.getLogger(__name__)
 
@@ -41,15 +45,17 @@ class WidgetDataService:
     """The WDS. An async context manager.
 
     Args:
-        settings: Addresses, key and limits.
+        settings: Addresses, keys and limits.
+        listening: A socket that listens already; None to open one.
 
     Raises:
         SettingsError: Clients need a key and none is set, or a Redis URL is wrong.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket | None = None) -> None:
         self.counters = Counters()
         self._settings = settings
+        self._listening = listening
         gate = Gate(settings)
         self._snapshots = Snapshots(settings, self.counters)
         self._feeder = Feeder(settings, self._snapshots, self.counters)
@@ -63,32 +69,23 @@ class WidgetDataService:
 
         Raises:
             StreamsError: The port is taken or not allowed.
+            SettingsError: The certificate cannot be used.
         """
-        listening = self._listen()
+        self._server = _Server(self._config())
+        listening = self._listening or listen(self._settings)
         self.port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            self._app.asgi(),
-            http="httptools",
-            ws=Wire,
-            ws_max_size=self._settings.wds_max_message_bytes,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        )
-        self._server = _Server(config)
         self._tasks = [
             asyncio.create_task(self._feeder.run(), name="wds-feeder"),
             asyncio.create_task(self._server.serve(sockets=[listening]), name="wds-server"),
+            asyncio.create_task(self._app.watch_keys(), name="wds-keys"),
         ]
         while not self._server.started:
             if any(task.done() for task in self._tasks):
                 await self.close()
                 raise UnavailableError("the WDS did not start")
             await asyncio.sleep(START_POLL_S)
-        logger.info("serves ws://%s:%d/ws", self._settings.wds_host, self.port)
+        scheme = "ws" if self._settings.wds_ssl_certfile is None else "wss"
+        logger.info("serves %s://%s:%d/ws", scheme, self._settings.wds_host, self.port)
 
     async def wait(self) -> None:
         """Return, or raise, when a part of the service has ended by itself."""
@@ -99,31 +96,42 @@ class WidgetDataService:
     async def close(self) -> None:
         """Tell the clients (close code 1012) and stop."""
         if self._server is not None and self._tasks:
-            feeder, server = self._tasks
+            feeder, server, keys = self._tasks
             self._server.should_exit = True
             await asyncio.wait([server])
             feeder.cancel()
-            await asyncio.wait([feeder])
+            keys.cancel()
+            await asyncio.wait([feeder, keys])
             self._tasks = []
         await self._snapshots.close()
 
-    def _listen(self) -> socket.socket:
-        host, port = self._settings.wds_host, self._settings.wds_port
+    def _config(self) -> uvicorn.Config:
+        settings = self._settings
+        connections = settings.wds_max_clients + WAITING
+        terms = Terms(settings.wds_compression_level > 0, Pace.of(settings), self.counters)
+        config = uvicorn.Config(
+            self._app.asgi(),
+            # uvicorn calls what it is given: a class with its first argument does as well.
+            http=cast("Any", partial(Door, Hours(settings.wds_auth_timeout_s, connections, self.counters))),
+            ws=cast("Any", partial(Wire, terms)),
+            ws_max_size=settings.wds_max_message_bytes,
+            ws_per_message_deflate=False,
+            ws_ping_interval=settings.wds_ping_interval_s,
+            ws_ping_timeout=settings.wds_ping_timeout_s,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            timeout_graceful_shutdown=STOP_TIMEOUT_S,
+            ssl_certfile=settings.wds_ssl_certfile,
+            ssl_keyfile=settings.wds_ssl_keyfile,
+        )
         try:
-            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-            listening = socket.socket(family, socket.SOCK_STREAM)
-        except OSError as error:
-            raise StreamsError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((host, port))
-            listening.listen(BACKLOG)
-        except OSError as error:
-            listening.close()
-            raise StreamsError(
-                f"cannot listen on {host}:{port}: {error.strerror} (WDS_PORT chooses another)"
-            ) from None
-        return listening
+            config.load()
+        except (OSError, ssl.SSLError) as error:
+            reason = error.strerror or type(error).__name__
+            raise SettingsError(f"the certificate or its key cannot be used: {reason}") from None
+        return config
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -135,18 +143,24 @@ class WidgetDataService:
         await self.close()
 
 
-async def run(settings: Settings, stop: asyncio.Event, started: Callable[[int], None] | None = None) -> None:
+async def run(
+    settings: Settings,
+    stop: asyncio.Event,
+    started: Callable[[int], None] | None = None,
+    listening: socket.socket | None = None,
+) -> None:
     """Serve until ``stop`` is set.
 
     Args:
-        settings: Addresses, key and limits.
+        settings: Addresses, keys and limits.
         stop: Ends the service, in order.
         started: Called with the port once clients can connect.
+        listening: A socket that listens already; None to open one.
 
     Raises:
         StreamsError: The service cannot start.
     """
-    async with WidgetDataService(settings) as service:
+    async with WidgetDataService(settings, listening) as service:
         if started is not None:
             started(service.port)
         ended = asyncio.create_task(service.wait())

@@ -37,7 +37,8 @@ async def subscribe(socket: ClientConnection, *feeds: str) -> None:
 
 
 async def enter(service: WidgetDataService) -> ClientConnection:
-    socket = await connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None)
+    # Uncompressed, so that what a test sends fills the socket's buffers.
+    socket = await connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None, compression=None)
     await socket.send(json.dumps({"action": "auth", "api_key": KEY}))
     assert await receive(socket) == '{"status":"authorized"}'
     return socket
@@ -75,7 +76,7 @@ async def test_a_wildcard_reaches_what_it_matches_in_the_catalogue_and_nothing_e
     client: ClientConnection, wdc: Redis, feed: str, reached: set[str]
 ) -> None:
     await subscribe(client, feed, "quote:END")
-    outside = ("secret", "quote:", "tta:x", "scanners:secret", "quotes:ABC", "__keyspace@1__:quote:ABC")
+    outside = ("secret", "quote:", "tta:x", "scanner:secret", "quotes:ABC", "__keyspace@1__:quote:ABC")
     inside = ("quote:ABC", "quote:A[B", "tta:ABC:widget", "tta:all_symbols:widget", "scanners:top_volume")
     for channel in (*outside, *inside, "quote:END"):
         await wdc.publish(channel, channel)

@@ -1,0 +1,110 @@
+"""Where connections come in: uvicorn's HTTP protocol, with limits on a request's time and size."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from streams.telemetry import Counters
+
+MAX_REQUEST_BYTES: Final = 64 * 1024
+"""Most that a request may hold, its headers included: nothing here takes more."""
+WAITING: Final = 1_024
+"""Connections beyond the most clients that may be there while they are still asking to come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What holds for every connection.
+
+    Attributes:
+        request_s: Longest that a request may take to arrive.
+        connections: Most connections at a time.
+        counters: Counts ``refused`` by reason.
+    """
+
+    request_s: float
+    connections: int
+    counters: Counters
+
+
+class Door(HttpToolsProtocol):
+    """One connection until it becomes a WebSocket.
+
+    Args:
+        hours: What holds for every connection.
+        config: uvicorn's.
+        server_state: uvicorn's.
+        app_state: uvicorn's.
+        _loop: uvicorn's.
+    """
+
+    def __init__(
+        self,
+        hours: Hours,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._hours = hours
+        self._received = 0
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock, or refuse one connection too many."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        if len(self.connections) > self._hours.connections:
+            self._refuse("too many connections")
+        else:
+            self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        self._received += len(data)
+        if self._received > MAX_REQUEST_BYTES:
+            self._refuse("request too large")
+            return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Start the clock for a further request of the same connection."""
+        if self._deadline is None:
+            self._start_clock()
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._stop_clock()
+        self._received = 0
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection to the WebSocket's protocol."""
+        self._stop_clock()
+        super().handle_websocket_upgrade()
+
+    def _start_clock(self) -> None:
+        self._deadline = self.loop.call_later(self._hours.request_s, self._refuse, "no request in time")
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, reason: str) -> None:
+        self._stop_clock()
+        if not self.transport.is_closing():
+            self._hours.counters.add("refused", reason=reason)
+            self.transport.abort()

@@ -1,0 +1,52 @@
+"""What a client may do once it is in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from streams.wds import globs
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A key's or token's worth.
+
+    Attributes:
+        name: Whose it is; for logs and limits.
+        key_id: The beginning of the key's hash; empty where there is no key of a file.
+        feeds: Globs of the feeds that may be read.
+        max_clients: Most clients at a time with it; None for no limit of its own.
+        max_subscriptions: Most subscriptions of a client; None for no limit of its own.
+        expires_at: Seconds since 1970 UTC; None for never.
+    """
+
+    name: str
+    key_id: str = ""
+    feeds: tuple[str, ...] = ("*",)
+    max_clients: int | None = None
+    max_subscriptions: int | None = None
+    expires_at: float | None = None
+
+    def may_read(self, key: str) -> bool:
+        """Tell whether a feed of this key may be read."""
+        return self.feeds == ("*",) or any(globs.compiled(glob).matches(key) for glob in self.feeds)
+
+    def may_subscribe(self, name: str) -> bool:
+        """Tell whether a feed, or any that a glob may match, may be read."""
+        if not globs.is_glob(name):
+            return self.may_read(name)
+        wanted = globs.compiled(name)
+        return self.feeds == ("*",) or any(wanted.meets(globs.compiled(glob)) for glob in self.feeds)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= time.time()
+
+
+EVERYTHING: Final = Grant("everybody")
+"""Where no key is needed."""
+SHARED_KEY: Final = Grant("AUTH_API_KEY")
+"""With the one key that all clients share."""

@@ -1,0 +1,94 @@
+"""Who is in: counted by address and by key, and sent away when their key or token no longer holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from streams.settings import Settings
+from streams.telemetry import Counters
+from streams.wds.grants import Grant
+from streams.wds.outbox import Outbox
+
+POLICY_VIOLATION: Final = 1008
+"""WebSocket close code for a client that may not be here."""
+
+
+@dataclass(eq=False, slots=True)
+class Visitor:
+    """One client that is in."""
+
+    address: str
+    outbox: Outbox
+    grant: Grant | None = None
+
+
+class Visitors:
+    """All clients of this process.
+
+    Args:
+        settings: How many there may be, in all and from one address.
+        counters: Counts ``refused`` and ``cut_off`` clients by reason.
+    """
+
+    def __init__(self, settings: Settings, counters: Counters) -> None:
+        self._most = settings.wds_max_clients
+        self._most_of_address = settings.wds_max_clients_per_address
+        self._counters = counters
+        self._inside: set[Visitor] = set()
+        self._by_address: Counter[str] = Counter()
+        self._by_key: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Return how many are in."""
+        return len(self._inside)
+
+    def objection(self, address: str) -> str | None:
+        """Return why a client from an address may not come in; None where it may."""
+        if len(self._inside) >= self._most:
+            return "too many clients"
+        if self._by_address[address] >= self._most_of_address:
+            return "too many clients of an address"
+        return None
+
+    def enter(self, visitor: Visitor) -> None:
+        """Count one in."""
+        self._inside.add(visitor)
+        self._by_address[visitor.address] += 1
+        self._counters.add("accepted")
+
+    def leave(self, visitor: Visitor) -> None:
+        """Count one out."""
+        self._inside.discard(visitor)
+        _subtract(self._by_address, visitor.address)
+        self._drop_grant(visitor)
+
+    def authorize(self, visitor: Visitor, grant: Grant) -> bool:
+        """Give a client what its key or token allows; False where too many use the key already."""
+        self._drop_grant(visitor)
+        if grant.max_clients is not None and self._by_key[grant.key_id] >= grant.max_clients:
+            return False
+        self._by_key[grant.key_id] += 1
+        visitor.grant = visitor.outbox.grant = grant
+        return True
+
+    def sweep(self, stands: Callable[[Grant], bool]) -> None:
+        """Send those away whose key is gone or whose token is over."""
+        fallen = [visitor for visitor in self._inside if visitor.grant and not stands(visitor.grant)]
+        for visitor in fallen:
+            reason = "key revoked" if visitor.grant is not None and visitor.grant.key_id else "token expired"
+            self._counters.add("cut_off", reason=reason)
+            visitor.outbox.finish(POLICY_VIOLATION, reason)
+
+    def _drop_grant(self, visitor: Visitor) -> None:
+        if visitor.grant is not None:
+            _subtract(self._by_key, visitor.grant.key_id)
+            visitor.grant = None
+
+
+def _subtract(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if not counts[name]:
+        del counts[name]
