@@ -1,0 +1,76 @@
+"""Keys of a file, tokens, and what they allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from streams.errors import SettingsError
+from streams.wds import keys
+from streams.wds.grants import Grant
+from streams.wds.keys import Keyring
+from streams.wds.tokens import Tokens
+
+SECRET = SecretStr("a secret of the test, 32 bytes long and more")
+
+
+def test_a_key_is_found_and_its_file_does_not_hold_it(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    key, entry = keys.make("office", ("quote:*",), 2, 3)
+    keys.write(path, [entry])
+    assert Keyring(path).find(key) == entry.grant()
+    assert Keyring(path).find("wrong") is None
+    assert key not in path.read_text()
+
+
+def test_a_key_added_or_removed_counts_without_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    ring = Keyring(path)
+    key, entry = keys.make("office", (), None, None)
+    keys.write(path, [entry])
+    assert ring.find(key) == entry.grant()
+    keys.write(path, [])
+    assert ring.find(key) is None
+    assert not ring.stands(entry.grant())
+
+
+def test_a_broken_file_leaves_the_keys_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    key, entry = keys.make("office", (), None, None)
+    keys.write(path, [entry])
+    ring = Keyring(path)
+    path.write_text("no JSON {")
+    assert ring.find(key) == entry.grant()
+    with pytest.raises(SettingsError, match="no file of keys"):
+        Keyring(path)
+
+
+def test_a_token_allows_what_it_says() -> None:
+    tokens = Tokens(SECRET, None, 60)
+    grant = tokens.find(tokens.sign("page", ("quote:*",), 30))
+    assert grant is not None
+    assert (grant.name, grant.feeds) == ("page", ("quote:*",))
+
+
+def test_a_token_that_is_over_or_lives_too_long_or_is_not_ours_is_none() -> None:
+    long = Tokens(SECRET, None, 1_000)
+    assert Tokens(SECRET, None, 60).find(long.sign("page", (), 900)) is None
+    assert long.find(long.sign("page", (), -900)) is None
+    assert Tokens(SecretStr("x" * 32), None, 1_000).find(long.sign("page", (), 30)) is None
+    assert long.find("no token") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("quote:A", True),
+        ("quote:*", True),
+        ("*", True),
+        ("scanners:*", False),
+        ("scanners:top_volume", False),
+    ],
+)
+def test_a_grant_is_bounded_by_its_feeds(name: str, allowed: bool) -> None:
+    assert Grant("office", feeds=("quote:*",)).may_subscribe(name) is allowed
