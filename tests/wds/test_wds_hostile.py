@@ -1,0 +1,99 @@
+"""Clients that mean no good, or that have gone without a word: each costs itself alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from streams.settings import Settings
+from streams.wds import keys
+from streams.wds.service import WidgetDataService
+
+Eventually = Callable[[Callable[[], bool]], Awaitable[None]]
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+PING = b"\x89\x80\0\0\0\0"
+EMPTY_FRAGMENT = b"\x00\x80\0\0\0\0"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /ws HTTP/1.1\r\nHost: te"])
+async def test_a_request_that_never_ends_is_cut_off(
+    settings: Settings, eventually: Eventually, sent: bytes
+) -> None:
+    impatient = settings.model_copy(update={"wds_auth_timeout_s": 0.2})
+    async with WidgetDataService(impatient) as service:
+        _, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        writer.write(sent)
+        await eventually(lambda: service.counters.get("refused", "no request in time") == 1)
+        writer.close()
+
+
+@pytest.mark.parametrize("flood", [PING * 300, b"\x01\x80\0\0\0\0" + EMPTY_FRAGMENT * 300])
+async def test_a_flood_of_frames_is_cut_off(settings: Settings, eventually: Eventually, flood: bytes) -> None:
+    strict = settings.model_copy(update={"wds_request_burst": 100, "wds_max_requests_per_s": 1})
+    async with WidgetDataService(strict) as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        writer.write(HANDSHAKE)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(flood)
+        await eventually(lambda: service.counters.get("cut_off", "too many frames") == 1)
+        writer.close()
+
+
+async def test_a_half_open_connection_is_cut_off(settings: Settings, eventually: Eventually) -> None:
+    attentive = settings.model_copy(update={"wds_ping_interval_s": 0.1, "wds_ping_timeout_s": 0.1})
+    async with WidgetDataService(attentive) as service:
+        _, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        writer.write(HANDSHAKE)
+        await eventually(lambda: service.counters.get("cut_off", "no answer to a ping") == 1)
+        writer.close()
+
+
+async def test_a_page_of_another_origin_is_refused_where_origins_are_named(settings: Settings) -> None:
+    bounded = settings.model_copy(update={"wds_allowed_origins": ["https://good.example"]})
+    async with WidgetDataService(bounded) as service:
+        url = f"ws://127.0.0.1:{service.port}/ws"
+        with pytest.raises(InvalidStatus):
+            await connect(url, origin="https://bad.example", proxy=None)  # type: ignore[arg-type]
+        async with connect(url, origin="https://good.example", proxy=None):  # type: ignore[arg-type]
+            assert service.counters.get("refused", "origin") == 1
+
+
+async def test_a_key_that_is_removed_sends_its_clients_away(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    key, entry = keys.make("office", ("quote:*",), None, None)
+    keys.write(path, [entry])
+    async with (
+        WidgetDataService(settings.model_copy(update={"wds_keys_file": path})) as service,
+        connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None) as socket,
+    ):
+        await socket.send(json.dumps({"action": "auth", "api_key": key}))
+        assert await socket.recv() == '{"status":"authorized"}'
+        await socket.send('{"action":"subscribe","feed":"scanners:top_volume"}')
+        assert json.loads(await socket.recv())["status"] == "not allowed"
+        keys.write(path, [])
+        with pytest.raises(ConnectionClosed, match="key revoked"):
+            await asyncio.wait_for(socket.recv(), 30)
+
+
+async def test_wildcards_beyond_the_limit_are_refused(settings: Settings) -> None:
+    quick = settings.model_copy(
+        update={"auth_enabled": False, "auth_api_key": SecretStr("x"), "wds_request_burst": 20_000}
+    )
+    async with (
+        WidgetDataService(quick) as service,
+        connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None, max_queue=None) as socket,
+    ):
+        for number in range(2_000):
+            await socket.send(f'{{"action":"subscribe","feed":"quote:{number}*"}}')
+        statuses = [json.loads(await asyncio.wait_for(socket.recv(), 30))["status"] for _ in range(2_000)]
+    assert statuses == ["subscribed"] * 1_000 + ["too many subscriptions"] * 1_000
