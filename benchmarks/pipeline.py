@@ -1,6 +1,6 @@
 """How much the whole platform carries on one machine: simulator to WebSocket client, at rising rates.
 
-Everything runs: the listeners, a worker of each app, the WDS, Kafka, Redis and the simulator. A rate is
+First with the scanner alone, then with a worker of every app and with news (``with_all_apps``). A rate is
 sustained if, while it lasts, the simulator keeps its market clock, nothing is dropped and nothing piles up
 between the simulator and the workers. The floor is a client alone, connected to the simulator at its
 full speed: it decodes each frame to typed events and throws them away.
@@ -111,8 +111,19 @@ class Pipeline:
         return step, self._spectator.latency
 
 
-async def _bench(rates: list[int], seconds: float, symbols: int, apps: tuple[str, ...]) -> dict[str, Any]:
+async def _bench(
+    rates: list[int], seconds: float, symbols: int, apps: tuple[str, ...] | None
+) -> dict[str, Any]:
     floor = await _measure_floor(seconds, symbols)
+    if apps is not None:
+        return await _climb(rates, seconds, symbols, apps, floor)
+    alone = await _climb(rates, seconds, symbols, (), floor)
+    return {**alone, "with_all_apps": await _climb(rates, seconds, symbols, OTHER_APPS, floor)}
+
+
+async def _climb(
+    rates: list[int], seconds: float, symbols: int, apps: tuple[str, ...], floor: float
+) -> dict[str, Any]:
     market = SimOptions(symbols=symbols, rate=rates[0], speed=SPEED, start=START)
     options = DemoOptions(market=market, apps=apps, wds_port=0)
     stage = Stage(options, Settings(), lambda _said: None)
@@ -192,7 +203,8 @@ def main(argv: list[str]) -> dict[str, Any]:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each step")
     parser.add_argument("--symbols", type=int, default=8_000, help="symbols of the market")
     parser.add_argument(
-        "--apps", nargs="*", choices=OTHER_APPS, default=OTHER_APPS, help="apps beside the scanner"
+        "--apps", nargs="*", choices=OTHER_APPS, help="only one climb, with these apps beside the scanner"
     )
     options = parser.parse_args(argv)
-    return uvloop.run(_bench(options.rates, options.seconds, options.symbols, tuple(options.apps)))
+    apps = None if options.apps is None else tuple(options.apps)
+    return uvloop.run(_bench(options.rates, options.seconds, options.symbols, apps))
