@@ -79,11 +79,18 @@ async def test_each_change_is_published_once_and_redis_gets_back_what_it_lost(ne
         assert (await _received(subscription, corrected["link"]))[-1]["title"] == "CORRECTED"
         expected = brute_force([*articles, last, corrected])
         await newsroom.expect(expected)
-        recent = json.loads(await newsroom.redis.get(feeds.NEWS_RECENT.key()) or b"{}")
-        assert recent.keys() == {key.rpartition(":")[2] for key in expected if key.startswith("news:ticker:")}
+        tickers = {key.rpartition(":")[2] for key in expected if key.startswith("news:ticker:")}
 
-        calendar = json.loads(await newsroom.redis.get(feeds.MARKET_CALENDAR.key()) or b"{}")
-        assert calendar["session"] in {"pre_market", "regular_session", "after_hours", "closed"}
+        async def tells_what_is_recent() -> bool:
+            recent = json.loads(await newsroom.redis.get(feeds.NEWS_RECENT.key()) or b"{}")
+            return recent.keys() == tickers
+
+        async def tells_the_session() -> bool:
+            calendar = json.loads(await newsroom.redis.get(feeds.MARKET_CALENDAR.key()) or b"{}")
+            return calendar.get("session") in {"pre_market", "regular_session", "after_hours", "closed"}
+
+        await eventually(tells_what_is_recent)
+        await eventually(tells_the_session)
         await newsroom.redis.flushall()
         await newsroom.expect(expected)
         assert await subscription.get_message(ignore_subscribe_messages=True, timeout=0.5) is None
