@@ -37,7 +37,7 @@ FETCH_BYTES: Final = 1024 * 1024
 """Most that one fetch brings of a partition."""
 BUFFERED_RECORDS: Final = 256
 """Records of a stream that wait in memory, up to 64 KiB each."""
-BEHIND_MS: Final = 1_000
+BEHIND_MS: Final = 300
 """A worker whose batches were received longer ago than this catches up before all else."""
 POLLED_RECORDS: Final = 128
 """Most records that are taken from the fetching thread at once."""

@@ -191,10 +191,17 @@ class DatabaseWriter:
             if started - self._asked_at >= HEARTBEAT_S:
                 await self._make_sure()
             backoff.reset()
-            duty = BEHIND_DUTY if self._is_behind() else DUTY
-            pause_s = max(self._interval_s, duty * self._cpu_s)
-            await self._pause(started + pause_s - time.monotonic())
+            await self._rest(started)
         await self._flush()
+
+    async def _rest(self, started: float) -> None:
+        """Wait until the flush after the one that began at ``started`` is due; that changes with the duty."""
+        while not self._stopping.is_set():
+            duty = BEHIND_DUTY if self._is_behind() else DUTY
+            left_s = started + max(self._interval_s, duty * self._cpu_s) - time.monotonic()
+            if left_s <= 0:
+                return
+            await self._pause(min(left_s, self._interval_s))
 
     async def _make_sure(self) -> None:
         if not await self._link.ask(self._presence):

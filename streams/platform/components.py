@@ -11,6 +11,8 @@ from streams.settings import Settings
 from streams.topics import AGGREGATES
 
 SELF: Final = (sys.executable, "-m", "streams")
+YIELDING: Final = ("nice", "-n", "5")
+"""Where processor time is short listeners come first: the vendor cuts off who is slow, workers catch up."""
 SIMULATOR: Final = "simulator"
 LISTENER: Final = "Massive listener"
 NEWS_LISTENER: Final = "Finlight listener"
@@ -75,6 +77,7 @@ def worker(app: str, number: int, port: int) -> Component:
     return Component(
         f"{app} worker {number}",
         (
+            *YIELDING,
             *(sys.executable, "-m", "faust", "-A", f"streams.{app}.app", "-L", "uvloop"),
             *("worker", "-l", "warn", "--web-bind", "127.0.0.1", "--web-port", str(port)),
         ),
