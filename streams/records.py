@@ -7,7 +7,7 @@ arrival order. Its headers say when the first of them was received and from whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from aiokafka.partitioner import murmur2
 
@@ -40,9 +40,13 @@ def headers(received_ns: int, source: str) -> Headers:
     return [(RECEIVED_NS, b"%d" % received_ns), (SOURCE, source.encode())]
 
 
-def received_ns(record_headers: Sequence[tuple[str, bytes]] | None) -> int | None:
-    """Return the time of receipt (ns since 1970 UTC) in a record's headers, None where there is none."""
-    for name, value in record_headers or ():
+def received_ms(record_headers: object) -> int | None:
+    """Return the time of receipt (ms since 1970 UTC) in a record's headers, None where there is none.
+
+    Args:
+        record_headers: Pairs of a name and its bytes, or None; Faust's type promises mappings too.
+    """
+    for name, value in cast("Sequence[tuple[str, bytes]] | None", record_headers) or ():
         if name == RECEIVED_NS:
-            return int(value) if value.isdigit() else None
+            return int(value) // 1_000_000 if value.isdigit() else None
     return None

@@ -8,7 +8,7 @@ import logging
 import socket
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -59,6 +59,7 @@ class WorkerApp(faust.App):
         self.counters = Counters()
         self.redis: Callable[[], dict[str, bool]] | None = None
         """Tells of each Redis database whether it takes what is written; None for an app that writes none."""
+        self._reporter = Reporter(logger)
         self._claim: IO[bytes] | None = None
         self.is_behind = False
         """Whether the events that come now were received long ago."""
@@ -127,6 +128,14 @@ class WorkerApp(faust.App):
         """Take note of when the batch that comes now was received, ms since 1970 UTC; None is unknown."""
         if received_ms is not None:
             self.is_behind = time.time() * 1000 - received_ms > BEHIND_MS
+
+    def note_events(self, topic: Topic, good: int, rejected: Sequence[bytes]) -> None:
+        """Count what a batch of ``topic`` held: ``good`` events, and slices that are none."""
+        if rejected:
+            self.counters.add("events_rejected", len(rejected), reason="malformed")
+            incident = f"events of {self.settings.topic(topic)} are malformed"
+            self._reporter.warn(incident, repr(bytes(rejected[0][:200])), len(rejected))
+        self.counters.add("events_processed", good)
 
     async def wait_for_stop(self) -> None:
         """Return once the worker is told to stop."""

@@ -12,7 +12,6 @@ Trades make no bars: a market without its second bars would need a second table 
 from __future__ import annotations
 
 import functools
-import logging
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
 from typing import Final
@@ -31,11 +30,8 @@ from streams.sessions import MarketCalendar
 from streams.slices import SliceDecoder
 from streams.state.partition import Partition
 from streams.state.table import Batch, WriteBehindTable
-from streams.telemetry import Reporter
 from streams.topics import AGGREGATES
 from streams.worker import WorkerApp
-
-logger = logging.getLogger(__name__)
 
 FEEDS: Final = {
     1: feeds.BARS_MINUTE,
@@ -64,7 +60,6 @@ class Pipeline:
     def __init__(self, app: WorkerApp) -> None:
         self._app = app
         self._counters = app.counters
-        self._reporter = Reporter(logger)
         self._calendar = MarketCalendar()
         self._bars = SliceDecoder[Aggregate | MinuteAggregate](Aggregate | MinuteAggregate)
         flush_interval_s = app.settings.flush_interval_s * FLUSH_LESS_OFTEN
@@ -109,12 +104,7 @@ class Pipeline:
 
     def _apply(self, batch: Batch[Hour]) -> None:
         slices = self._bars.decode(batch.payload)
-        if slices.rejected:
-            self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
-            self._reporter.warn(
-                "events of md.aggregates are malformed", repr(slices.rejected[0][:200]), len(slices.rejected)
-            )
-        self._counters.add("events_processed", len(slices.events))
+        self._app.note_events(AGGREGATES, len(slices.events), slices.rejected)
         self._app.note_received(batch.received_ms)
         self._partitions[batch.partition.number].symbols.apply(
             slices.events,

@@ -47,6 +47,7 @@ class Pipeline:
     """
 
     def __init__(self, app: WorkerApp, emitter: Emitter) -> None:
+        self._app = app
         self._settings = app.settings
         self._counters: Counters = app.counters
         self._emitter = emitter
@@ -116,13 +117,8 @@ class Pipeline:
 
     def _apply(self, batch: Batch[SymbolHalts]) -> list[HaltEntry]:
         slices = self._messages.decode(batch.payload)
-        if slices.rejected:
-            self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
-            self._reporter.warn(
-                "events of md.halts are malformed", repr(slices.rejected[0][:200]), len(slices.rejected)
-            )
         partition = batch.partition
-        self._counters.add("events_processed", len(slices.events))
+        self._app.note_events(HALTS, len(slices.events), slices.rejected)
         messages = [
             (message, bytes(raw))
             for message, raw in zip(slices.events, slices.raws, strict=True)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from faust.types import EventT
@@ -94,8 +94,9 @@ class Relay:
 
     def _filing(self, event: EventT[Any]) -> tuple[bytes, bytes] | None:
         message = event.message
-        received_ns = records.received_ns(cast("list[tuple[str, bytes]] | None", message.headers))
-        received_ms = int(message.timestamp * 1000) if received_ns is None else received_ns // 1_000_000
+        received_ms = records.received_ms(message.headers)
+        if received_ms is None:
+            received_ms = int(message.timestamp * 1000)
         try:
             read = article.read(message.value or b"", received_ms)
         except ValueError as error:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator
-from typing import Final, cast
+from typing import Final
 
 import faust
 from faust.types import TP, EventT
@@ -14,11 +13,8 @@ from streams.emit import Emitter
 from streams.quotes.partition import PartitionQuotes, QuoteHead
 from streams.quotes.trailing import TrailingAcknowledgements
 from streams.slices import SliceDecoder
-from streams.telemetry import Reporter
 from streams.topics import QUOTES
 from streams.worker import WorkerApp
-
-logger = logging.getLogger(__name__)
 
 ACKNOWLEDGE_AFTER_S: Final = 1.0
 
@@ -34,7 +30,6 @@ class Pipeline:
         self._app = app
         self._topic = app.settings.topic(QUOTES)
         self._counters = app.counters
-        self._reporter = Reporter(logger)
         self._heads = SliceDecoder[QuoteHead](QuoteHead)
         self._partitions: dict[int, PartitionQuotes] = {}
         self._acknowledgements = TrailingAcknowledgements(app, ACKNOWLEDGE_AFTER_S)
@@ -47,12 +42,10 @@ class Pipeline:
         """Read md.quotes."""
         async for event in events:
             message = event.message
-            payload, headers = message.value or b"", cast("list[tuple[str, bytes]] | None", message.headers)
+            payload, received_ms = message.value or b"", records.received_ms(message.headers)
             is_ours = message.generation_id == self._app.consumer_generation_id
             self._acknowledgements.add(event)
             if is_ours:
-                received_ns = records.received_ns(headers)
-                received_ms = None if received_ns is None else received_ns // 1_000_000
                 self._app.note_received(received_ms)
                 self._apply(message.partition, payload, received_ms)
             else:
@@ -69,12 +62,7 @@ class Pipeline:
 
     def _apply(self, number: int, payload: bytes, received_ms: int | None) -> None:
         slices = self._heads.decode(payload)
-        if slices.rejected:
-            self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
-            self._reporter.warn(
-                "events of md.quotes are malformed", repr(slices.rejected[0][:200]), len(slices.rejected)
-            )
-        self._counters.add("events_processed", len(slices.events))
+        self._app.note_events(QUOTES, len(slices.events), slices.rejected)
         partition = self._partitions.get(number)
         if partition is None:
             partition = self._partitions[number] = PartitionQuotes(self._counters)

@@ -159,7 +159,7 @@ class VendorCalls:
             )
         wait_s = wanted_s or usual_s
         self._limit.hold(wait_s)
-        self._watch.say(f"the vendor takes no more calls for now; going on in {wait_s:.0f} s")
+        self._watch.say(f"the vendor takes no more calls; going on in {wait_s:.0f} s")
 
 
 def _refusal(answer: str) -> StreamsError:

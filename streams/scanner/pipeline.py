@@ -178,14 +178,9 @@ class Pipeline:
 
     def _apply(self, batch: Batch[SymbolState]) -> None:
         events, rejected = self._bars.decode(batch.payload)
-        if rejected:
-            self._counters.add("events_rejected", len(rejected), reason="malformed")
-            self._reporter.warn(
-                "events of md.aggregates are malformed", repr(rejected[0][:200]), len(rejected)
-            )
         partition = batch.partition
         self._app.note_received(batch.received_ms)
-        self._counters.add("events_processed", len(events))
+        self._app.note_events(AGGREGATES, len(events), rejected)
         if partition.replays(batch.offset):
             events = [event for event in events if not partition.holds(event.sym, batch.offset)]
         breakouts = self._symbols[partition.number].apply(events, batch.offset, batch.received_ms)

@@ -77,8 +77,9 @@ class PartitionStore(rocksdb.Store):
             batch.put(self.offset_key, b"%d" % written.last)
         try:
             self._db_for_partition(partition).write(batch)
-        except Exception:
+        except Exception:  # rocksdict raises no class of its own; every failure makes the handle useless
             self._dbs.pop(partition, None)
+            # A database is closed, and its lock given up, once nothing refers to it.
             gc.collect()
             raise
         expected = self._ends.get(partition, reached + 1)

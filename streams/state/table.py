@@ -119,8 +119,7 @@ class WriteBehindTable(Generic[R]):
         if not apply:
             self._counters.add("batches_skipped", reason="delivered_again")
             return None
-        received_ns = records.received_ns(cast("list[tuple[str, bytes]] | None", headers))
-        received_ms = None if received_ns is None else received_ns // 1_000_000
+        received_ms = records.received_ms(headers)
         return Batch(partition, message.offset, message.key, payload or b"", received_ms)
 
     async def _check_source(self, partition: Partition[R], tp: TP) -> None:

@@ -126,12 +126,7 @@ class Pipeline:
 
     def _apply(self, batch: Batch[Block]) -> None:
         slices = self._trades.decode(batch.payload)
-        if slices.rejected:
-            self._counters.add("events_rejected", len(slices.rejected), reason="malformed")
-            self._reporter.warn(
-                "events of md.trades are malformed", repr(slices.rejected[0][:200]), len(slices.rejected)
-            )
-        self._counters.add("events_processed", len(slices.events))
+        self._app.note_events(TRADES, len(slices.events), slices.rejected)
         partition = self._partitions[batch.partition.number]
         if batch.partition.replays(batch.offset):
             slices = partition.unseen(slices, batch.offset)

@@ -156,15 +156,15 @@ def _regex(tokens: Sequence[Token]) -> str:
 def _overlap(one: Sequence[Token], two: Sequence[Token]) -> bool:
     # Walks both globs at once over every text that both may match.
     seen: set[tuple[int, int]] = set()
-    todo = [(0, 0)]
-    while todo:
-        state = todo.pop()
+    pending = [(0, 0)]
+    while pending:
+        state = pending.pop()
         if state in seen:
             continue
         seen.add(state)
         if state == (len(one), len(two)):
             return True
-        todo.extend(_steps(one, two, *state))
+        pending.extend(_steps(one, two, *state))
     return False
 
 

@@ -31,14 +31,16 @@ class Installation:
     """The workers of one app, what they read and where they write.
 
     Attributes:
-        mdc, wdc: Clients of the Redis databases.
+        server: The Redis server, for this installation alone.
+        mdc, wdc: Clients of its databases.
     """
 
-    def __init__(self, app: str, settings: Settings, folder: Path, mdc: Redis, wdc: Redis) -> None:
+    def __init__(self, app: str, settings: Settings, folder: Path, server: RedisServer) -> None:
         self.settings = settings
+        self.server = server
         self.workers = Workers(f"streams.{app}.app", settings, folder)
         self.group = f"{settings.kafka_topic_prefix}{app}"
-        self.mdc, self.wdc = mdc, wdc
+        self.mdc, self.wdc = (Redis.from_url(server.url(database)) for database in (0, 1))
 
     async def send(
         self, events: Iterable[Json | bytes], received_ms: int | None = None, seed: int = 1
@@ -73,13 +75,14 @@ class Installation:
 @contextlib.asynccontextmanager
 async def installation(app: str, bootstrap: str, folder: Path) -> AsyncIterator[Installation]:
     """Make the topics and start a Redis; the workers are the test's to start."""
-    async with RedisServer() as redis:
+    async with RedisServer() as server:
         settings = Settings(
             kafka_bootstrap=bootstrap,
             kafka_topic_prefix=f"i{uuid.uuid4().hex[:8]}.",
             kafka_partitions=PARTITIONS,
-            mdc_redis_url=SecretStr(redis.url(0)),
-            wdc_redis_url=SecretStr(redis.url(1)),
+            mdc_redis_url=SecretStr(server.url(0)),
+            wdc_redis_url=SecretStr(server.url(1)),
+            redis_timeout_s=2.0,
             worker_session_timeout_s=4.0,
             flush_interval_s=0.3,
             top_trades_interval_s=0.4,
@@ -87,10 +90,9 @@ async def installation(app: str, bootstrap: str, folder: Path) -> AsyncIterator[
             volume_curves_quiet_s=0.5,
         )
         await create_topics(settings)
-        async with Redis.from_url(redis.url(0)) as mdc, Redis.from_url(redis.url(1)) as wdc:
-            made = Installation(app, settings, folder, mdc, wdc)
-            async with made.workers:
-                yield made
+        made = Installation(app, settings, folder, server)
+        async with made.workers, made.mdc, made.wdc:
+            yield made
 
 
 async def read(redis: Redis, pattern: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import uuid
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,22 +11,17 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from pydantic import SecretStr
-from redis.asyncio import Redis
 
 from streams import feeds, topics
-from streams.local.redis import RedisServer
 from streams.records import headers
-from streams.settings import Settings
 from streams.sim.articles import ArticleWriter
 from streams.sim.symbols import make_listings
-from streams.topic_admin import create_topics
-from tests.integration.workers import Workers, eventually, lag
+from tests.integration.installation import Installation, installation
+from tests.integration.workers import eventually, lag
 
 Json = dict[str, Any]
 Lists = dict[str, list[Json]]
 
-PARTITIONS = 4
 START_MS = 1_700_000_000_000
 RECEIVED_MS = 1_750_000_000_000
 US = {"XNAS", "XNYS", "XASE"}
@@ -71,12 +65,12 @@ def brute_force(articles: Iterable[Json]) -> Lists:
 class Newsroom:
     """The news' workers, what they read, and what is in Redis."""
 
-    def __init__(self, settings: Settings, folder: Path, server: RedisServer, redis: Redis) -> None:
-        self.settings = settings
-        self.workers = Workers("streams.news.app", settings, folder)
-        self.group = f"{settings.kafka_topic_prefix}news"
-        self.server = server
-        self.redis = redis
+    def __init__(self, made: Installation) -> None:
+        self.settings = made.settings
+        self.workers = made.workers
+        self.group = made.group
+        self.server = made.server
+        self.redis = made.wdc
 
     async def send(self, articles: Iterable[Json]) -> None:
         """Send articles as the listener does, and between them records that are none."""
@@ -125,19 +119,5 @@ class Newsroom:
 
 @pytest.fixture
 async def newsroom(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Newsroom]:
-    async with RedisServer() as server:
-        settings = Settings(
-            kafka_bootstrap=kafka_bootstrap,
-            kafka_topic_prefix=f"n{uuid.uuid4().hex[:8]}.",
-            kafka_partitions=PARTITIONS,
-            mdc_redis_url=SecretStr(server.url(0)),
-            wdc_redis_url=SecretStr(server.url(1)),
-            redis_timeout_s=2.0,
-            worker_session_timeout_s=4.0,
-            flush_interval_s=0.3,
-        )
-        await create_topics(settings)
-        async with Redis.from_url(settings.wdc_redis_url.get_secret_value()) as redis:
-            newsroom = Newsroom(settings, tmp_path, server, redis)
-            async with newsroom.workers:
-                yield newsroom
+    async with installation("news", kafka_bootstrap, tmp_path) as made:
+        yield Newsroom(made)
