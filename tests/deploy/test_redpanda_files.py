@@ -34,7 +34,7 @@ def test_export_holds_every_topic_with_its_configuration(format_: Literal["yaml"
             "name": f"x-{topic.suffix}",
             "partitions": 1 if topic.single_partition else 3,
             "replicas": 2,
-            "config": config_of(topic),
+            "config": config_of(topic, settings),
         }
         for topic in CATALOGUE
     ]
