@@ -63,7 +63,7 @@ class Bar(msgspec.Struct, gc=False):
     final: bool
 
 
-class Hour(msgspec.Struct, gc=False):
+class Hour(msgspec.Struct, gc=False, tag_field="v", tag=1):
     """The minute bars of one symbol and hour: a row of the table.
 
     Attributes:

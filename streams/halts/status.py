@@ -66,7 +66,7 @@ class HaltEntry(msgspec.Struct):
     kind: str = "halt"
 
 
-class SymbolHalts(msgspec.Struct):
+class SymbolHalts(msgspec.Struct, tag_field="v", tag=1):
     """A symbol's bands and its newest halt. Times are ms since 1970 UTC, prices dollars.
 
     Attributes:

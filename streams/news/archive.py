@@ -41,7 +41,7 @@ class Origin(NamedTuple):
         )
 
 
-class FiledArticle(msgspec.Struct, gc=False):
+class FiledArticle(msgspec.Struct, gc=False, tag_field="v", tag=1):
     """A row: one kept article in its newest version.
 
     Attributes:

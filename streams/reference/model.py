@@ -44,7 +44,7 @@ class Reference(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
     volume_curve: Curve | None = None
 
 
-class KnownReference(msgspec.Struct, gc=False):
+class KnownReference(msgspec.Struct, gc=False, tag_field="v", tag=1):
     """A symbol's reference data of the newest day and of the one before: 04:00 ET comes after the loading.
 
     Attributes:

@@ -17,7 +17,7 @@ FUTURE_TOLERANCE_MS: Final = 60 * 60 * 1000
 _HIGH: Final = Direction.HIGH
 
 
-class SymbolState(msgspec.Struct, gc=False):
+class SymbolState(msgspec.Struct, gc=False, tag_field="v", tag=1):
     """A symbol's state in its trading day. What nearly every bar reads stands first, side by side in memory.
 
     Attributes:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 import faust
@@ -18,6 +19,7 @@ from streams.errors import StreamsError
 from streams.settings import Settings
 from streams.state.partition import NOTHING, Flush, Partition, Row
 from streams.state.store import PartitionStore, PartitionTable, partition_table
+from streams.state.versions import RowDecoder, Upgrades
 from streams.telemetry import Counters, Reporter
 from streams.writer import RecordWriter
 
@@ -31,6 +33,7 @@ REBALANCE_POLL_S: Final = 0.05
 """How soon a flush follows when Faust waits for acknowledgements before it gives partitions away."""
 
 R = TypeVar("R", bound=Row)
+_NONE: Final[Upgrades[Any]] = MappingProxyType({})
 
 
 class Batch(NamedTuple, Generic[R]):
@@ -54,7 +57,8 @@ class WriteBehindTable(Generic[R]):
     Args:
         app: The Faust app.
         name: The table's name, part of its changelog's.
-        row_type: The rows' struct.
+        row_type: The rows' struct, with its version as a tag (see ``versions``).
+        upgrades: How rows of earlier versions become today's.
         partitions: How many partitions the source topic has.
         settings: Intervals and timeouts.
         counters: Where flushes are counted.
@@ -69,6 +73,7 @@ class WriteBehindTable(Generic[R]):
         app: faust.App,
         name: str,
         row_type: type[R],
+        upgrades: Upgrades[R] = _NONE,
         *,
         partitions: int,
         settings: Settings,
@@ -86,7 +91,7 @@ class WriteBehindTable(Generic[R]):
         self._before_write = before_write
         self._table: PartitionTable = partition_table(app, name, partitions)
         self._changelog = RecordWriter(settings)
-        self._decode = msgspec.msgpack.Decoder(row_type).decode
+        self._decode = RowDecoder(row_type, upgrades).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._reporter = Reporter(logger)
         self._room = asyncio.Event()

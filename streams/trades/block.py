@@ -44,7 +44,7 @@ class LastTrade(msgspec.Struct, gc=False):
     raw: bytes
 
 
-class Block(msgspec.Struct, gc=False):
+class Block(msgspec.Struct, gc=False, tag_field="v", tag=1):
     """Consecutive trades of one symbol, and how the symbol stood after the newest of them.
 
     Attributes:

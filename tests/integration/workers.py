@@ -53,6 +53,7 @@ class Worker:
 
     def __init__(self, app: str, settings: Settings, data_dir: Path, log_path: Path) -> None:
         self.port = free_port()
+        self.log_path = log_path
         self._process = ChildProcess(
             f"worker {app}",
             [sys.executable, "-m", "faust", "-A", app, "--datadir", str(data_dir), "worker", "-l", "info"],

@@ -23,6 +23,8 @@ from tests.integration.workers import Workers, eventually, lag, read_all
 RECORD_EVENTS = 20
 RECORDS_A_SECOND = 150
 PARTITIONS = 4
+LATER = 2
+"""The version of the rows of the counting app's later version."""
 WINDOW = 40
 """Symbols that have events at a time. They change all the time, so that most are quiet again at the end."""
 
@@ -122,7 +124,10 @@ class Counting:
             self.settings, [TopicPartition(name, number) for number in range(PARTITIONS)]
         )
         rows = {record.key.decode(): msgspec.msgpack.decode(record.value) for record in records}
-        return {symbol: (row["count"], row["sum"]) for symbol, row in rows.items()}
+        return {
+            symbol: tuple(row["totals"]) if row["v"] == LATER else (row["count"], row["sum"])
+            for symbol, row in rows.items()
+        }
 
     async def matches(self, load: Load) -> bool:
         """Tell whether every event was counted once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from streams import settings, topics
 from streams.state.partition import Partition
 from streams.state.table import WriteBehindTable
+from streams.state.versions import Upgrades
 from streams.worker import WorkerApp, unacknowledged
 
 HANG = Path("hang")
@@ -27,15 +29,38 @@ class Numbered(msgspec.Struct):
     n: int
 
 
-class Count(msgspec.Struct):
+class Count(msgspec.Struct, tag_field="v", tag=1):
     """A symbol's row."""
 
     offset: int
     count: int = 0
     sum: int = 0
 
+    def add(self, number: int) -> None:
+        """Count one event."""
+        self.count += 1
+        self.sum += number
 
-def _recovered(_partition: Partition[Count]) -> None:
+
+class Totals(msgspec.Struct, tag_field="v", tag=2):
+    """A symbol's row as a later version of the app has it: count and sum in one field."""
+
+    offset: int
+    totals: tuple[int, int] = (0, 0)
+
+    def add(self, number: int) -> None:
+        """Count one event."""
+        count, total = self.totals
+        self.totals = count + 1, total + number
+
+
+Rows = Count | Totals
+ROW: type[Rows] = Totals if "COUNT_LATER" in os.environ else Count
+"""The later version runs where this variable is set."""
+TO_TOTALS: Upgrades[Rows] = {Count: lambda old: Totals(old.offset, (old.count, old.sum))}
+
+
+def _recovered(_partition: Partition[Rows]) -> None:
     """Nothing is derived from the rows."""
 
 
@@ -43,7 +68,8 @@ app = WorkerApp("count", settings.load())
 table = WriteBehindTable(
     app,
     "counts",
-    Count,
+    ROW,
+    TO_TOTALS if ROW is Totals else {},
     partitions=app.settings.partitions(topics.AGGREGATES),
     settings=app.settings,
     counters=app.counters,
@@ -67,9 +93,8 @@ async def count(stream: faust.StreamT[Any]) -> None:
             if number and FAIL.exists():
                 FAIL.unlink()
                 raise RuntimeError("asked to fail in the middle of a batch")
-            row = rows.setdefault(each.sym, Count(batch.offset))
-            row.count += 1
-            row.sum += each.n
+            row = rows.setdefault(each.sym, ROW(batch.offset))
+            row.add(each.n)
             row.offset = batch.offset
         await asyncio.sleep(0)
 
