@@ -24,6 +24,8 @@ _.scheduled_subs, _.schedule_resub, _._handle_reconnect  # the vendors' clients
 _.capture_signals, _.should_exit  # uvicorn's server
 _.handle_parser_exception, _.close_timer  # uvicorn's WebSocket protocol
 _.handle_ping, _.keepalive_timeout, _.pong_timer, _.pending_ping_payload  # likewise
+_.is_allowed_origin  # starlette's CORS
+_.ttl_s  # a field of a reply over HTTP (wds/rest.py)
 _.available_extensions  # websockets' server protocol
 _.get_buffer, _.buffer_updated, _.sizehint  # asyncio's buffered protocol
 _._new_store  # faust's table

@@ -6,7 +6,7 @@ A feed's key is also the channel on which its changes are published.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -48,6 +48,7 @@ class Feed:
         database: The Redis database that holds it.
         bound: Most entries of a list; 1 for a latest value.
         names: What may stand in the place of ``{}``; None for anything.
+        about: What it holds, in one line, for those who read the catalogue.
     """
 
     pattern: str
@@ -56,6 +57,7 @@ class Feed:
     database: Database = Database.WIDGET
     bound: int = 1
     names: re.Pattern[str] | None = None
+    about: str = field(default="", compare=False, kw_only=True)
 
     def key(self, symbol: str | None = None) -> str:
         """Return the Redis key, for ``symbol`` where the feed is one of a family.
@@ -77,40 +79,119 @@ class Feed:
         return self.names is None or bool(self.names.fullmatch(key, len(head), len(key) - len(tail)))
 
 
-AGGREGATE: Final = Feed("stocks:agg:{}", Kind.LATEST, 5 * MINUTE, Database.MARKET)
-TRADE: Final = Feed("stocks:trades:{}", Kind.LATEST, HOUR, Database.MARKET)
-QUOTE_NBBO: Final = Feed("stocks:quotes:{}", Kind.LATEST, HOUR, Database.MARKET)
-LULD: Final = Feed("stocks:luld:{}", Kind.LATEST, DAY, Database.MARKET)
-TOP_VOLUME: Final = Feed("scanners:top_volume", Kind.LATEST, 4 * DAY)
-TOP_GAPPERS: Final = Feed("scanners:top_gappers", Kind.LATEST, 4 * DAY)
-TOP_GAINERS: Final = Feed("scanners:top_gainers", Kind.LATEST, 4 * DAY)
-SCREENER: Final = Feed("scanners:{}", Kind.LATEST, 4 * DAY, names=SCREENER_NAME)
+AGGREGATE: Final = Feed(
+    "stocks:agg:{}",
+    Kind.LATEST,
+    5 * MINUTE,
+    Database.MARKET,
+    about="the newest second or minute bar of a symbol, as the vendor sent it",
+)
+TRADE: Final = Feed(
+    "stocks:trades:{}",
+    Kind.LATEST,
+    HOUR,
+    Database.MARKET,
+    about="the newest trade of a symbol, as the vendor sent it",
+)
+QUOTE_NBBO: Final = Feed(
+    "stocks:quotes:{}",
+    Kind.LATEST,
+    HOUR,
+    Database.MARKET,
+    about="the newest best bid and offer of a symbol, as the vendor sent it",
+)
+LULD: Final = Feed(
+    "stocks:luld:{}",
+    Kind.LATEST,
+    DAY,
+    Database.MARKET,
+    about="the newest price bands and halt state of a symbol, as the vendor sent it",
+)
+TOP_VOLUME: Final = Feed(
+    "scanners:top_volume",
+    Kind.LATEST,
+    4 * DAY,
+    about="board: the 500 symbols of most volume today",
+)
+TOP_GAPPERS: Final = Feed(
+    "scanners:top_gappers",
+    Kind.LATEST,
+    4 * DAY,
+    about="board: the 500 symbols furthest above their previous close",
+)
+TOP_GAINERS: Final = Feed(
+    "scanners:top_gainers",
+    Kind.LATEST,
+    4 * DAY,
+    about="board: the 500 symbols furthest above their first price of the session",
+)
+SCREENER: Final = Feed(
+    "scanners:{}", Kind.LATEST, 4 * DAY, names=SCREENER_NAME, about="board of a user-defined screener"
+)
 """A user-defined board; its name stands where families have a symbol."""
-QUOTE: Final = Feed("quote:{}", Kind.LATEST, 4 * DAY)
-DAILY_RANGE: Final = Feed("daily_range:{}", Kind.LATEST, 4 * DAY)
-HIGH_ALERT: Final = Feed("daily_range_hod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
-LOW_ALERT: Final = Feed("daily_range_lod_alert", Kind.LIST, 8 * HOUR, bound=1_000)
-HALTS_LATEST: Final = Feed("halts:latest", Kind.LIST, DAY, bound=1_000)
-TOP_TRADES_ALL: Final = Feed("tta:all_symbols:widget", Kind.LATEST, MINUTE)
-TOP_TRADES: Final = Feed("tta:{}:widget", Kind.LATEST, MINUTE)
-NEWS_LATEST: Final = Feed("news:feed:latest", Kind.LIST, 2 * DAY, bound=10_000)
-NEWS_TICKER: Final = Feed("news:ticker:{}", Kind.LIST, 7 * DAY, bound=100)
-MARKET_CALENDAR: Final = Feed("market:calendar", Kind.LATEST, 4 * DAY)
-NEWS_RECENT: Final = Feed("news:recent", Kind.LATEST, 7 * DAY)
-BARS_MINUTE: Final = Feed("bars:1m:{}", Kind.LIST, 4 * DAY, bound=960)
+QUOTE: Final = Feed("quote:{}", Kind.LATEST, 4 * DAY, about="the row of a symbol: price, volume, change")
+DAILY_RANGE: Final = Feed(
+    "daily_range:{}", Kind.LATEST, 4 * DAY, about="the row of a symbol with the high and low of each session"
+)
+HIGH_ALERT: Final = Feed(
+    "daily_range_hod_alert",
+    Kind.LIST,
+    8 * HOUR,
+    bound=1_000,
+    about="alerts: a symbol broke its session's high",
+)
+LOW_ALERT: Final = Feed(
+    "daily_range_lod_alert",
+    Kind.LIST,
+    8 * HOUR,
+    bound=1_000,
+    about="alerts: a symbol broke its session's low",
+)
+HALTS_LATEST: Final = Feed(
+    "halts:latest", Kind.LIST, DAY, bound=1_000, about="halts and resumptions of all symbols"
+)
+TOP_TRADES_ALL: Final = Feed(
+    "tta:all_symbols:widget",
+    Kind.LATEST,
+    MINUTE,
+    about="statistics of the last trades, all symbols",
+)
+TOP_TRADES: Final = Feed("tta:{}:widget", Kind.LATEST, MINUTE, about="the largest of a symbol's last trades")
+NEWS_LATEST: Final = Feed(
+    "news:feed:latest", Kind.LIST, 2 * DAY, bound=10_000, about="articles of all symbols"
+)
+NEWS_TICKER: Final = Feed(
+    "news:ticker:{}", Kind.LIST, 7 * DAY, bound=100, about="articles that name a symbol"
+)
+MARKET_CALENDAR: Final = Feed(
+    "market:calendar",
+    Kind.LATEST,
+    4 * DAY,
+    about="today's and the next day's sessions, and the state of the market",
+)
+NEWS_RECENT: Final = Feed("news:recent", Kind.LATEST, 7 * DAY, about="when each symbol was last in the news")
+BARS_MINUTE: Final = Feed(
+    "bars:1m:{}", Kind.LIST, 4 * DAY, bound=960, about="minute bars of a symbol's newest day"
+)
 """A symbol's minute bars of its newest day, 04:00 to 20:00 ET: ``{t, o, h, l, c, v, vw, final}``.
 
 The newest stands first and is the running minute, until it is ``final``. What is published is one bar that
 has changed, to be merged by its ``t`` (start, ms): the running one once a second at most, and each late or
 corrected one. One whose ``t`` is of a later day than the bars before it begins the list anew.
 """
-BARS_5_MINUTES: Final = Feed("bars:5m:{}", Kind.LIST, 4 * DAY, bound=192)
+BARS_5_MINUTES: Final = Feed(
+    "bars:5m:{}", Kind.LIST, 4 * DAY, bound=192, about="5-minute bars of a symbol's newest day"
+)
 """Likewise of 5 minutes, aligned to the clock in New York; the running one every 5 seconds at most."""
-BARS_15_MINUTES: Final = Feed("bars:15m:{}", Kind.LIST, 4 * DAY, bound=64)
+BARS_15_MINUTES: Final = Feed(
+    "bars:15m:{}", Kind.LIST, 4 * DAY, bound=64, about="15-minute bars of a symbol's newest day"
+)
 """Likewise of 15 minutes and of hours; the running one every 15 seconds at most."""
-BARS_HOUR: Final = Feed("bars:1h:{}", Kind.LIST, 4 * DAY, bound=16)
-COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY)
-COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY)
+BARS_HOUR: Final = Feed(
+    "bars:1h:{}", Kind.LIST, 4 * DAY, bound=16, about="hourly bars of a symbol's newest day"
+)
+COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY, about="who a company is")
+COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY, about="a company's logo")
 
 CATALOGUE: Final = (
     AGGREGATE,

@@ -169,6 +169,13 @@ class Settings(BaseSettings):
         200.0, gt=0, description="requests of a client in the long run; beyond it they wait …"
     )
     wds_request_burst: int = Field(2_000, ge=1, description="… after so many at once")
+    wds_rest_per_s: float = Field(
+        20.0, gt=0, description="REST requests of a client in the long run; beyond it: 429 …"
+    )
+    wds_rest_burst: int = Field(100, ge=1, description="… after so many at once")
+    wds_drain_s: float = Field(
+        3.0, ge=0, description="over this time a WDS that stops sends its clients away, one after the other"
+    )
     wds_ping_interval_s: float = Field(20.0, gt=0, description="time between two pings to a client")
     wds_ping_timeout_s: float = Field(
         20.0, gt=0, description="a client that answers no ping for this long is cut off"

@@ -39,8 +39,19 @@ class Allowance:
 
     def take(self, now_s: float | None = None) -> float:
         """Take one message; return how many seconds it is too early, 0 where it is not."""
+        self._fill(now_s)
+        self._left -= 1
+        return max(0.0, -self._left / self._pace.per_s)
+
+    def try_take(self, now_s: float | None = None) -> float:
+        """Take one message if it is not too early; return in how many seconds it will not be, 0 for taken."""
+        self._fill(now_s)
+        if self._left < 1:
+            return (1 - self._left) / self._pace.per_s
+        self._left -= 1
+        return 0.0
+
+    def _fill(self, now_s: float | None) -> None:
         now_s = time.monotonic() if now_s is None else now_s
         self._left = min(self._pace.burst, self._left + (now_s - self._at_s) * self._pace.per_s)
         self._at_s = now_s
-        self._left -= 1
-        return max(0.0, -self._left / self._pace.per_s)

@@ -1,4 +1,4 @@
-"""The web application of the WDS: /ws for the clients, / and /health for those who run it."""
+"""The web application of the WDS: /ws and what stands beside it, / and /health for those who run it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import asyncio
 import os
 from typing import Any, Final, cast
 
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, Response, WebSocket
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from streams.settings import Settings
 from streams.telemetry import Counters
-from streams.wds import globs
 from streams.wds.allowance import Pace
 from streams.wds.auth import Gate
 from streams.wds.conversation import Conversation, Desk
+from streams.wds.cors import Cors, Origins
+from streams.wds.drain import Drain
 from streams.wds.feeder import Feeder
 from streams.wds.framing import Framing
 from streams.wds.outbox import TRY_AGAIN_LATER, Limits, Outbox
+from streams.wds.reception import COME_BACK_S, Reception
+from streams.wds.replies import Replies, tell_error
+from streams.wds.rest import Rest
 from streams.wds.snapshots import Snapshots
+from streams.wds.throttle import Throttle
 from streams.wds.visitors import Visitor, Visitors
 from streams.wds.wire import EXTENSION, Wire
 
+VERSION: Final = "1"
+"""Of what is served over HTTP."""
 UNAVAILABLE: Final = 503
 SWEEP_S: Final = 1.0
 """How often it is seen whether the keys and tokens of the clients still hold, in seconds."""
@@ -44,9 +53,13 @@ class WidgetDataApp:
         self._feeder = feeder
         self._counters = counters
         self._limits = Limits.of(settings)
-        self._origins = [globs.Glob(origin) for origin in settings.wds_allowed_origins]
+        self._origins = Origins(settings.wds_allowed_origins)
         self._gate = gate
         self._visitors = Visitors(settings, counters)
+        self.drain = Drain(self._visitors, settings.wds_drain_s, counters)
+        throttle = Throttle(Pace(settings.wds_rest_per_s, settings.wds_rest_burst))
+        self._reception = Reception(gate, throttle, self.drain, counters)
+        self._rest = Rest(snapshots, Replies(settings.wds_compression_level))
         self._desk = Desk(
             gate,
             self._visitors,
@@ -61,9 +74,16 @@ class WidgetDataApp:
 
     def asgi(self) -> FastAPI:
         """Return the ASGI application."""
-        app = FastAPI(title="Widget data service", docs_url=None, redoc_url=None, openapi_url=None)
-        app.add_api_route("/", self.index, methods=["GET"])
-        app.add_api_route("/health", self.health, methods=["GET"])
+        app = FastAPI(title="Widget data service", version=VERSION, docs_url=None, redoc_url=None)
+        app.state.reception = self._reception
+        app.add_middleware(Cors, origins=self._origins)
+        for kind in (HTTPException, RequestValidationError):
+            app.add_exception_handler(kind, tell_error)
+        routes = {"/": self.index, "/health": self.health, "/healthz": self.alive, "/readyz": self.ready}
+        for path, handler in routes.items():
+            app.add_api_route(path, handler, methods=["GET"], tags=["operation"])
+            app.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False)
+        app.include_router(self._rest.router(), tags=["feeds"])
         app.add_api_websocket_route("/ws", self.talk)
         return app
 
@@ -86,6 +106,23 @@ class WidgetDataApp:
         }
         return JSONResponse(state, status_code=200 if healthy else UNAVAILABLE)
 
+    async def alive(self) -> dict[str, str]:
+        """Tell that the process works."""
+        return {"status": "alive"}
+
+    async def ready(self) -> JSONResponse:
+        """Tell whether clients can be served: 200, else 503 and why not."""
+        objection = self._objection()
+        if objection is None:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "error": objection}, UNAVAILABLE)
+
+    def _objection(self) -> str | None:
+        if self.drain.has_begun:
+            return "the service is about to stop"
+        away = [name for name, connected in self._feeder.connected.items() if not connected]
+        return f"Redis does not answer: {', '.join(away)}" if away else None
+
     async def watch_keys(self) -> None:
         """Send clients away whose key was removed or whose token is over, until cancelled."""
         while True:
@@ -95,9 +132,14 @@ class WidgetDataApp:
 
     async def talk(self, websocket: WebSocket) -> None:
         """Serve one client until it goes."""
-        if not self._is_welcome(websocket.headers.get("origin")):
+        if not self._origins.welcome(websocket.headers.get("origin")):
             self._counters.add("refused", reason="origin")
             await websocket.close()
+            return
+        if self.drain.has_begun:
+            self._counters.add("refused", reason="draining")
+            headers = {"Retry-After": str(COME_BACK_S)}
+            await websocket.send_denial_response(Response(status_code=UNAVAILABLE, headers=headers))
             return
         wire = cast("Wire", websocket.scope["extensions"][EXTENSION])
         await websocket.accept()
@@ -115,7 +157,3 @@ class WidgetDataApp:
             self._visitors.leave(visitor)
             self._feeder.remove(outbox)
             outbox.close()
-
-    def _is_welcome(self, origin: str | None) -> bool:
-        # Programs send no origin; browsers always do, and pages cannot change it.
-        return origin is None or any(allowed.matches(origin) for allowed in self._origins)

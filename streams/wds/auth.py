@@ -56,6 +56,10 @@ class Gate:
         own = self._ring.find(api_key) if self._ring is not None else None
         return SHARED_KEY if is_shared else own
 
+    def admit_by(self, credential: str) -> Grant | None:
+        """Return what a client may do that shows a key or a token without saying which."""
+        return self.admit(credential) or self.admit("", credential)
+
     def refresh(self) -> None:
         """Read the keys again if their file has changed."""
         if self._ring is not None:

@@ -75,8 +75,8 @@ class WidgetDataService:
         listening = self._listening or listen(self._settings)
         self.port = listening.getsockname()[1]
         self._tasks = [
-            asyncio.create_task(self._feeder.run(), name="wds-feeder"),
             asyncio.create_task(self._server.serve(sockets=[listening]), name="wds-server"),
+            asyncio.create_task(self._feeder.run(), name="wds-feeder"),
             asyncio.create_task(self._app.watch_keys(), name="wds-keys"),
         ]
         while not self._server.started:
@@ -94,15 +94,22 @@ class WidgetDataService:
             task.result()
 
     async def close(self) -> None:
-        """Tell the clients (close code 1012) and stop."""
+        """Let nobody in, send the clients away one after the other (close code 1012), and stop.
+
+        Cancelled, it stops at once.
+        """
         if self._server is not None and self._tasks:
-            feeder, server, keys = self._tasks
-            self._server.should_exit = True
-            await asyncio.wait([server])
-            feeder.cancel()
-            keys.cancel()
-            await asyncio.wait([feeder, keys])
-            self._tasks = []
+            server = self._tasks[0]
+            try:
+                if not server.done():
+                    await self._app.drain.run()
+                    self._server.should_exit = True
+                    await asyncio.wait([server])
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.wait(self._tasks)
+                self._tasks = []
         await self._snapshots.close()
 
     def _config(self) -> uvicorn.Config:

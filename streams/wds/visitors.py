@@ -45,6 +45,10 @@ class Visitors:
         """Return how many are in."""
         return len(self._inside)
 
+    def all(self) -> list[Visitor]:
+        """Return those who are in."""
+        return list(self._inside)
+
     def objection(self, address: str) -> str | None:
         """Return why a client from an address may not come in; None where it may."""
         if len(self._inside) >= self._most:
