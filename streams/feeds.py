@@ -48,6 +48,7 @@ class Feed:
         database: The Redis database that holds it.
         bound: Most entries of a list; 1 for a latest value.
         names: What may stand in the place of ``{}``; None for anything.
+        is_board: Whether the value is an array of rows, each with a symbol of its own.
         about: What it holds, in one line, for those who read the catalogue.
     """
 
@@ -57,6 +58,7 @@ class Feed:
     database: Database = Database.WIDGET
     bound: int = 1
     names: re.Pattern[str] | None = None
+    is_board: bool = False
     about: str = field(default="", compare=False, kw_only=True)
 
     def key(self, symbol: str | None = None) -> str:
@@ -111,22 +113,30 @@ TOP_VOLUME: Final = Feed(
     "scanners:top_volume",
     Kind.LATEST,
     4 * DAY,
+    is_board=True,
     about="board: the 500 symbols of most volume today",
 )
 TOP_GAPPERS: Final = Feed(
     "scanners:top_gappers",
     Kind.LATEST,
     4 * DAY,
+    is_board=True,
     about="board: the 500 symbols furthest above their previous close",
 )
 TOP_GAINERS: Final = Feed(
     "scanners:top_gainers",
     Kind.LATEST,
     4 * DAY,
+    is_board=True,
     about="board: the 500 symbols furthest above their first price of the session",
 )
 SCREENER: Final = Feed(
-    "scanners:{}", Kind.LATEST, 4 * DAY, names=SCREENER_NAME, about="board of a user-defined screener"
+    "scanners:{}",
+    Kind.LATEST,
+    4 * DAY,
+    names=SCREENER_NAME,
+    is_board=True,
+    about="board of a user-defined screener",
 )
 """A user-defined board; its name stands where families have a symbol."""
 QUOTE: Final = Feed("quote:{}", Kind.LATEST, 4 * DAY, about="the row of a symbol: price, volume, change")

@@ -165,6 +165,15 @@ class Settings(BaseSettings):
         5_000, ge=1, description="most clients at a time from one address, of one process"
     )
     wds_max_subscriptions: int = Field(1_000, ge=1, description="most subscriptions of a client")
+    wds_max_option_sets: int = Field(
+        16, ge=1, description="most different sets of options (fields, delta …) of a client's subscriptions"
+    )
+    wds_max_streams: int = Field(
+        20_000, ge=1, description="most feeds that are made up by options, over all clients, of one process"
+    )
+    wds_max_snapshot_keys: int = Field(
+        1_000, ge=1, description="most feeds of a wildcard that a client is sent snapshots of"
+    )
     wds_max_requests_per_s: float = Field(
         200.0, gt=0, description="requests of a client in the long run; beyond it they wait …"
     )

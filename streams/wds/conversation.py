@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from streams.telemetry import Counters
-from streams.wds import protocol
+from streams.wds import interests, protocol
 from streams.wds.allowance import Allowance, Pace
 from streams.wds.auth import Gate
+from streams.wds.enveloped import options
+from streams.wds.enveloped.options import InvalidOptions
 from streams.wds.feeder import Feeder
 from streams.wds.framing import Framing
 from streams.wds.protocol import Auth, Get, Subscribe, Unsubscribe
@@ -74,12 +76,15 @@ class Conversation:
         if self._desk.gate.enabled and not await self._let_in(receive):
             return
         while (message := await _next_message(receive)) is not None:
-            if too_early_s := self._allowance.take():
-                self._desk.counters.add("throttled")
-                await asyncio.sleep(too_early_s)
+            await self._wait_turn()
             await self._outbox.has_room()
             if not await self._answer(message):
                 return
+
+    async def _wait_turn(self) -> None:
+        if too_early_s := self._allowance.take():
+            self._desk.counters.add("throttled")
+            await asyncio.sleep(too_early_s)
 
     async def _let_in(self, receive: Receive) -> bool:
         try:
@@ -101,11 +106,15 @@ class Conversation:
         match protocol.parse(message):
             case Auth() as auth:
                 return self._authorize(auth)
-            case Subscribe(feed):
-                self._reply(await self._subscribe(feed))
-            case Unsubscribe(feed):
-                self._desk.feeder.unsubscribe(self._outbox, feed)
-                self._reply(protocol.unsubscribed(feed))
+            case Subscribe() as request:
+                for number, feed in enumerate(request.names):
+                    if number:
+                        await self._wait_turn()
+                    self._reply(await self._subscribe(feed, request.options))
+            case Unsubscribe() as request:
+                for feed in request.names:
+                    self._desk.feeder.unsubscribe(self._outbox, feed)
+                    self._reply(protocol.unsubscribed(feed))
             case Get(cache, limit):
                 await self._reply_at_length(await self._get(cache, limit or 0))
             case None:
@@ -132,11 +141,10 @@ class Conversation:
         data = await self._desk.snapshots.get(cache, limit)
         return protocol.unavailable(cache) if data is None else protocol.snapshot(cache, data)
 
-    async def _subscribe(self, feed: str) -> bytes:
-        names = self._desk.feeder.names(self._outbox)
-        grant = self._outbox.grant
+    async def _subscribe(self, feed: str, given: dict[str, Any]) -> bytes:
+        feeder, grant = self._desk.feeder, self._outbox.grant
         most = min(self._desk.max_subscriptions, grant.max_subscriptions or self._desk.max_subscriptions)
-        if feed not in names and len(names) >= most:
+        if not feeder.has(self._outbox, feed) and feeder.count(self._outbox) >= most:
             self._desk.counters.add("refused", reason="too many subscriptions")
             return protocol.too_many_subscriptions(feed)
         try:
@@ -145,10 +153,17 @@ class Conversation:
             if not grant.may_subscribe(feed):
                 self._desk.counters.add("refused", reason="not allowed")
                 return protocol.not_allowed(feed)
-            await self._desk.feeder.subscribe(self._outbox, feed)
+            if given:
+                wish = options.parse(given, interests.feeds_of(feed))
+                await feeder.subscribe_enveloped(self._outbox, feed, wish)
+            else:
+                await feeder.subscribe(self._outbox, feed)
         except LookupError:
             self._desk.counters.add("refused", reason="invalid feed")
             return protocol.invalid_feed(feed)
+        except InvalidOptions as wrong:
+            self._desk.counters.add("refused", reason="invalid options")
+            return protocol.invalid_options(feed, str(wrong))
         return protocol.subscribed(feed)
 
     def _send_away(self, reply: bytes, reason: str) -> None:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
+from typing import Protocol
 
 from streams.feeds import Database, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.wds.enveloped.options import Wish
+from streams.wds.enveloped.subscription import Subscriber
+from streams.wds.enveloped.switchboard import Switchboard
 from streams.wds.framing import Framing
 from streams.wds.hub import Client, Hub
 from streams.wds.interests import Interest, interests, route
 from streams.wds.reader import Reader
 from streams.wds.snapshots import Snapshots
+
+
+class FeedClient(Client, Subscriber, Protocol):
+    """A client that may have subscriptions of either kind."""
 
 
 class Feeder:
@@ -28,13 +37,15 @@ class Feeder:
     def __init__(self, settings: Settings, snapshots: Snapshots, counters: Counters) -> None:
         self._snapshots = snapshots
         self._hub = Hub(counters, Framing.of(settings))
+        self._switchboard = Switchboard(settings, snapshots, counters)
         urls = {Database.MARKET: settings.mdc_redis_url, Database.WIDGET: settings.wdc_redis_url}
         self._readers = {
             database: Reader(
                 database,
                 url,
                 settings.redis_timeout_s,
-                self._hub.dispatch,
+                self._dispatch,
+                partial(self._switchboard.stale, database),
                 partial(self._catch_up, database),
                 counters,
             )
@@ -55,19 +66,71 @@ class Feeder:
     @property
     def subscriptions(self) -> int:
         """How many subscriptions there are, over all clients."""
-        return self._hub.subscriptions
+        return self._hub.subscriptions + self._switchboard.subscriptions
 
-    def names(self, client: Client) -> Collection[str]:
-        """Return the feed names that a client is subscribed to."""
-        return self._hub.names(client)
+    def count(self, client: FeedClient) -> int:
+        """Return how many subscriptions a client has."""
+        return len(self._hub.names(client)) + len(self._switchboard.names(client))
 
-    async def subscribe(self, client: Client, name: str) -> None:
+    def has(self, client: FeedClient, name: str) -> bool:
+        """Tell whether a client is subscribed to a feed name."""
+        return name in self._hub.names(client) or name in self._switchboard.names(client)
+
+    async def subscribe(self, client: FeedClient, name: str) -> None:
         """Subscribe a client, and wait until Redis has confirmed it: no later value is missed.
 
         Raises:
             LookupError: The name matches no feed of the catalogue.
         """
-        wanted = interests(name)
+        async with self._held(interests(name), name):
+            self._end_enveloped(client, name)
+            self._hub.subscribe(client, name)
+
+    async def subscribe_enveloped(self, client: FeedClient, name: str, wish: Wish) -> None:
+        """Subscribe a client with options, in the place of its former subscription to the same name.
+
+        Raises:
+            LookupError: The name matches no feed of the catalogue.
+            InvalidOptions: There is no room for them.
+        """
+        wanted = self._switchboard.interests(name)
+        self._switchboard.check(client, name, wish)
+        async with self._held(wanted, name):
+            self._hub.reserve(wanted)
+            self._drop(self._hub.unsubscribe(client, name))
+            self._end_enveloped(client, name)
+            subscription = self._switchboard.add(client, name, wish)
+        for database in {interest.database for interest in wanted}:
+            if not self._readers[database].connected:
+                # After the reply, which the caller sends in this turn of the loop.
+                asyncio.get_running_loop().call_soon(self._switchboard.tell_stale, subscription)
+                break
+
+    def unsubscribe(self, client: FeedClient, name: str) -> None:
+        """End a client's subscription, if there is one."""
+        self._drop(self._hub.unsubscribe(client, name))
+        self._end_enveloped(client, name)
+
+    def regrant(self) -> None:
+        """Take note that what some client may read has changed."""
+        self._hub.regrant()
+        self._switchboard.regrant()
+
+    def remove(self, client: FeedClient) -> None:
+        """End all of a client's subscriptions."""
+        self._drop(self._hub.remove(client))
+        for name in tuple(self._switchboard.names(client)):
+            self._end_enveloped(client, name)
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._switchboard.run())
+            for reader in self._readers.values():
+                group.create_task(reader.run())
+
+    @asynccontextmanager
+    async def _held(self, wanted: frozenset[Interest], name: str) -> AsyncIterator[None]:
         if not wanted:
             raise LookupError(name)
         for interest in self._hub.reserve(wanted):
@@ -75,27 +138,17 @@ class Feeder:
         try:
             for database, reader in self._readers.items():
                 await reader.settled([interest for interest in wanted if interest.database is database])
-            self._hub.subscribe(client, name)
+            yield
         finally:
             self._drop(self._hub.release(wanted))
 
-    def unsubscribe(self, client: Client, name: str) -> None:
-        """End a client's subscription, if there is one."""
-        self._drop(self._hub.unsubscribe(client, name))
+    def _dispatch(self, channel: str, payload: bytes) -> None:
+        if self._switchboard.dispatch(channel, payload):
+            self._hub.dispatch(channel, payload)
 
-    def regrant(self) -> None:
-        """Take note that what some client may read has changed."""
-        self._hub.regrant()
-
-    def remove(self, client: Client) -> None:
-        """End all of a client's subscriptions."""
-        self._drop(self._hub.remove(client))
-
-    async def run(self) -> None:
-        """Read until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for reader in self._readers.values():
-                group.create_task(reader.run())
+    def _end_enveloped(self, client: FeedClient, name: str) -> None:
+        if self._switchboard.remove(client, name):
+            self._drop(self._hub.release(self._switchboard.interests(name)))
 
     def _drop(self, unwanted: list[Interest]) -> None:
         for interest in unwanted:
@@ -103,6 +156,7 @@ class Feeder:
 
     async def _catch_up(self, database: Database) -> None:
         # What was published while the connection was down is only in the values now.
+        self._switchboard.resync(database)
         with self._hub.watch() as seen:
             async for values in self._current(database):
                 for channel, value in values.items():

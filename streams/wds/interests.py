@@ -56,6 +56,14 @@ def interests(name: str) -> frozenset[Interest]:
     return frozenset(_interest(feed) for feed in matching_feeds(name))
 
 
+def feeds_of(name: str) -> list[Feed]:
+    """Return the catalogue feeds that a feed name, or a glob, may mean."""
+    if globs.is_glob(name):
+        return matching_feeds(name)
+    feed = feeds.feed_of_key(name)
+    return [] if feed is None else [feed]
+
+
 def matching_feeds(name: str) -> list[Feed]:
     """Return the catalogue feeds of which a glob may match a key."""
     glob = globs.compiled(name)

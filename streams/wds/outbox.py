@@ -100,6 +100,21 @@ class Outbox:
         else:
             self._schedule()
 
+    @property
+    def takes_data(self) -> bool:
+        """Whether the client takes data."""
+        return self._room.is_set()
+
+    @property
+    def load(self) -> float:
+        """How much of what may wait does wait, by bytes or by entries: 0 to 1."""
+        entries = len(self._order) - len(self._latest)
+        return max(self._size / self._limits.size, entries / self._limits.entries)
+
+    def waits(self, key: str) -> bool:
+        """Tell whether a latest value of a feed waits."""
+        return key in self._latest
+
     def reply(self, frame: bytes) -> None:
         """Send the reply to a request, after all that waits already."""
         self._order.append(frame)

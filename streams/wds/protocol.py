@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 MAX_NAME: Final = 256
 """Most characters of a feed's name."""
+OPTIONS: Final = ("snapshot", "limit", "fields", "delta", "interval_ms")
+"""What makes a subscription one with envelopes."""
 
 
 class Auth(msgspec.Struct, frozen=True, tag_field="action", tag="auth"):
@@ -17,16 +19,36 @@ class Auth(msgspec.Struct, frozen=True, tag_field="action", tag="auth"):
     token: str | None = None
 
 
-class Subscribe(msgspec.Struct, frozen=True, tag_field="action", tag="subscribe"):
-    """``{"action":"subscribe","feed":F}``; F may hold wildcards."""
+class _Named(msgspec.Struct, frozen=True):
+    """A request about a feed, or about several: ``"feed":F`` or ``"feeds":[F,…]``."""
 
-    feed: str
+    feed: str | None = None
+    feeds: list[str] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The feeds' names."""
+        return ([] if self.feed is None else [self.feed]) + (self.feeds or [])
 
 
-class Unsubscribe(msgspec.Struct, frozen=True, tag_field="action", tag="unsubscribe"):
+class Subscribe(_Named, frozen=True, tag_field="action", tag="subscribe"):
+    """``{"action":"subscribe","feed":F}``; F may hold wildcards. With any option frames have envelopes."""
+
+    snapshot: Any = msgspec.UNSET
+    limit: Any = msgspec.UNSET
+    fields: Any = msgspec.UNSET
+    delta: Any = msgspec.UNSET
+    interval_ms: Any = msgspec.UNSET
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that are given, by name, whatever they hold."""
+        given = {name: getattr(self, name) for name in OPTIONS}
+        return {name: value for name, value in given.items() if value is not msgspec.UNSET}
+
+
+class Unsubscribe(_Named, frozen=True, tag_field="action", tag="unsubscribe"):
     """``{"action":"unsubscribe","feed":F}``, with the F of the subscription."""
-
-    feed: str
 
 
 class Get(msgspec.Struct, frozen=True, tag_field="action", tag="get"):
@@ -52,9 +74,10 @@ _encode: Final = msgspec.json.Encoder().encode
 def parse(message: str | bytes) -> Request | None:
     """Return the request that a client's message holds; None where it holds none."""
     try:
-        return _decoder.decode(message)
+        request = _decoder.decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+    return None if isinstance(request, _Named) and not request.names else request
 
 
 def subscribed(feed: str) -> bytes:
@@ -70,6 +93,11 @@ def unsubscribed(feed: str) -> bytes:
 def invalid_feed(feed: str) -> bytes:
     """Return the reply to a subscription of what the catalogue has not."""
     return _encode({"status": "invalid feed", "feed": feed[:MAX_NAME]})
+
+
+def invalid_options(feed: str, reason: str) -> bytes:
+    """Return the reply to a subscription whose options cannot be used."""
+    return _encode({"status": "invalid options", "feed": feed[:MAX_NAME], "reason": reason})
 
 
 def too_many_subscriptions(feed: str) -> bytes:

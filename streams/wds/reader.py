@@ -79,6 +79,7 @@ class Reader:
         url: Its Redis.
         timeout_s: Longest wait for an answer, in seconds.
         dispatch: Takes the channel and payload of each message.
+        lost: Called when the connection is lost.
         reconnected: Awaited once the subscriptions stand again after a connection was lost.
         counters: Counts ``received`` and ``redis_failures``.
     """
@@ -89,6 +90,7 @@ class Reader:
         url: SecretStr,
         timeout_s: float,
         dispatch: Callable[[str, bytes], None],
+        lost: Callable[[], None],
         reconnected: Callable[[], Awaitable[None]],
         counters: Counters,
     ) -> None:
@@ -96,6 +98,7 @@ class Reader:
         self._url = url
         self._timeout_s = timeout_s
         self._dispatch = dispatch
+        self._lost = lost
         self._reconnected = reconnected
         self._counters = counters
         self._reporter = Reporter(logger)
@@ -167,7 +170,7 @@ class Reader:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(connection))
             group.create_task(self._keep(connection))
-            if self._was_connected:
+            if self._was_connected or self._wanted:
                 group.create_task(self._catch_up())
             self._was_connected = True
 
@@ -239,6 +242,8 @@ class Reader:
 
     def _forget(self) -> None:
         # The connection is gone, and its subscriptions with it.
+        if self._connected:
+            self._lost()
         self._connected = False
         self._standing = Standing()
         for interest in tuple(self._waiters):

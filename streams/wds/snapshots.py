@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Final, cast
 
 import msgspec
@@ -22,6 +23,15 @@ KEYS_A_COMMAND: Final = 500
 logger: Final = logging.getLogger(__name__)
 
 _valid: Final = msgspec.json.Decoder(msgspec.Raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value to be read: a feed's key, whether it is a list, and most entries of it (0 for all)."""
+
+    key: str
+    is_list: bool
+    limit: int
 
 
 class Snapshots:
@@ -85,6 +95,52 @@ class Snapshots:
             self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
             return {}
         return {key: value for key, value in zip(keys, values, strict=True) if value}
+
+    async def marked(
+        self, database: Database, wanted: Sequence[Wanted], channel: str, mark: str
+    ) -> list[bytes | list[bytes] | None]:
+        """Read values and publish a mark, all at one moment.
+
+        Args:
+            database: Whose values.
+            wanted: Which.
+            channel: Where the mark is published.
+            mark: The mark.
+
+        Returns:
+            The values in their order, None for those that there are none of.
+
+        Raises:
+            RedisError: Redis is away or unwilling.
+            OSError: Redis is away.
+        """
+        async with self._clients[database].pipeline(transaction=True) as pipeline:
+            for each in wanted:
+                if each.is_list:
+                    pipeline.lrange(each.key, 0, each.limit - 1 if each.limit else -1)
+                else:
+                    pipeline.get(each.key)
+            pipeline.publish(channel, mark)
+            *found, told = await pipeline.execute(raise_on_error=False)
+        if isinstance(told, Exception):
+            raise told
+        return [None if isinstance(value, Exception) else value for value in found]
+
+    async def keys(self, feed: Feed) -> AsyncIterator[str]:
+        """Yield the keys of a feed that have a value: its own, or those of its family.
+
+        Raises:
+            RedisError: Redis is away or unwilling.
+            OSError: Redis is away.
+        """
+        pattern = family_pattern(feed)
+        if pattern is None:
+            yield feed.pattern
+            return
+        async for key in self._clients[feed.database].scan_iter(match=pattern, count=KEYS_A_COMMAND):
+            name = key.decode(errors="replace")
+            if feeds.feed_of_key(name) is feed:
+                yield name
 
     async def all_latest(self, feed: Feed) -> AsyncIterator[dict[str, bytes]]:
         """Yield the values of a latest-value feed, or of all of a family, by key, some at a time."""

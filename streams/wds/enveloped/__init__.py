@@ -1,0 +1,1 @@
+"""Subscriptions with options: snapshots, fields, deltas, a pace of their own, each frame in an envelope."""
