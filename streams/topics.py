@@ -19,6 +19,7 @@ class Topic:
 
     Attributes:
         suffix: The name after the prefix, such as ``trades`` of ``md.trades``.
+        holds: What a record is.
         retention_ms: How long records are kept, in ms; None keeps them for good.
         compact: Whether the newest record of each key is kept for good instead.
         single_partition: Whether the topic has one partition whatever the setting.
@@ -26,6 +27,7 @@ class Topic:
     """
 
     suffix: str
+    holds: str
     retention_ms: int | None
     compact: bool = False
     single_partition: bool = False
@@ -39,19 +41,43 @@ class Topic:
         return min(MAX_SEGMENT_MS, max(MINUTE_MS, self.retention_ms // 5))
 
 
-TRADES: Final = Topic("trades", 15 * MINUTE_MS, events=frozenset({"T", "XT"}))
-QUOTES: Final = Topic("quotes", 5 * MINUTE_MS, events=frozenset({"Q", "XQ", "C"}))
-AGGREGATES: Final = Topic("aggregates", 15 * MINUTE_MS, events=frozenset({"A", "AM", "XA", "CA"}))
-HALTS: Final = Topic("halts", 24 * HOUR_MS, events=frozenset({"LULD"}))
-NEWS: Final = Topic("news", 24 * HOUR_MS)
-NEWS_FILED: Final = Topic("news-filed", 24 * HOUR_MS, single_partition=True)
-UNKNOWN: Final = Topic("unknown", HOUR_MS)
-REFERENCE: Final = Topic("reference", None, compact=True)
-ALERTS: Final = Topic("alerts", 24 * HOUR_MS)
-VOLUME_CURVES: Final = Topic("volume-curves", None, compact=True)
-SCANNER_PARTIALS: Final = Topic("scanner-partials", 15 * MINUTE_MS, single_partition=True)
-TRADES_PARTIALS: Final = Topic("trades-partials", 15 * MINUTE_MS, single_partition=True)
-HALTS_PARTIALS: Final = Topic("halts-partials", 15 * MINUTE_MS, single_partition=True)
+TRADES: Final = Topic(
+    "trades", "an array of trades, as received", 15 * MINUTE_MS, events=frozenset({"T", "XT"})
+)
+QUOTES: Final = Topic(
+    "quotes", "an array of quotes, as received", 5 * MINUTE_MS, events=frozenset({"Q", "XQ", "C"})
+)
+AGGREGATES: Final = Topic(
+    "aggregates",
+    "an array of bars of a second or a minute, as received",
+    15 * MINUTE_MS,
+    events=frozenset({"A", "AM", "XA", "CA"}),
+)
+HALTS: Final = Topic(
+    "halts", "an array of LULD messages, as received", 24 * HOUR_MS, events=frozenset({"LULD"})
+)
+NEWS: Final = Topic("news", "one article, by its link", 24 * HOUR_MS)
+NEWS_FILED: Final = Topic(
+    "news-filed", "one article for all lists that it is in", 24 * HOUR_MS, single_partition=True
+)
+UNKNOWN: Final = Topic("unknown", "whatever else arrived, verbatim", HOUR_MS)
+REFERENCE: Final = Topic("reference", "what is known of a symbol for a day", None, compact=True)
+ALERTS: Final = Topic("alerts", "one alert: a broken range, or a halt", 24 * HOUR_MS)
+VOLUME_CURVES: Final = Topic(
+    "volume-curves", "a symbol's volume of a session, minute by minute", None, compact=True
+)
+SCANNER_PARTIALS: Final = Topic(
+    "scanner-partials",
+    "the first rows of each board, of one partition",
+    15 * MINUTE_MS,
+    single_partition=True,
+)
+TRADES_PARTIALS: Final = Topic(
+    "trades-partials", "top trades of one partition", 15 * MINUTE_MS, single_partition=True
+)
+HALTS_PARTIALS: Final = Topic(
+    "halts-partials", "the newest halts of one partition", 15 * MINUTE_MS, single_partition=True
+)
 
 CATALOGUE: Final = (
     TRADES,
