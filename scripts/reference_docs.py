@@ -58,7 +58,7 @@ def topics_page() -> str:
         kept = "newest of each key" if topic.retention_ms is None else _duration(topic.retention_ms // 1000)
         events = " ".join(f"`{event}`" for event in sorted(topic.events))
         partitions = "1" if topic.single_partition else "`KAFKA_PARTITIONS`"
-        lines.append(f"| `{topic.suffix}` | {topic.holds} | {events} | {partitions} | {kept} |")
+        lines.append(f"| `{topic.suffix}` | {topic.about} | {events} | {partitions} | {kept} |")
     return "\n".join(lines) + "\n"
 
 
@@ -70,13 +70,14 @@ def feeds_page() -> str:
         "A feed's name is its Redis key and the channel of its changes. `{}` stands for a symbol, or for the",
         "name of a screener.",
         "",
-        "| feed | kind | entries | kept after the last write | database |",
-        "|---|---|---|---|---|",
+        "| feed | | kind | entries | kept after the last write | database |",
+        "|---|---|---|---|---|---|",
     ]
     for feed in feeds.CATALOGUE:
         bound = f"≤ {feed.bound:,}" if feed.kind is feeds.Kind.LIST else ""
         lines.append(
-            f"| `{feed.pattern}` | {feed.kind} | {bound} | {_duration(feed.ttl)} | {feed.database} |"
+            f"| `{feed.pattern}` | {_cell(feed.about)} | {feed.kind} | {bound} | {_duration(feed.ttl)} "
+            f"| {feed.database} |"
         )
     return "\n".join(lines) + "\n"
 

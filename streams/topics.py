@@ -19,7 +19,7 @@ class Topic:
 
     Attributes:
         suffix: The name after the prefix, such as ``trades`` of ``md.trades``.
-        holds: What a record is.
+        about: What a record is, in one line, for those who read the catalogue.
         retention_ms: How long records are kept, in ms; None keeps them for good.
         compact: Whether the newest record of each key is kept for good instead.
         single_partition: Whether the topic has one partition whatever the setting.
@@ -27,7 +27,7 @@ class Topic:
     """
 
     suffix: str
-    holds: str
+    about: str
     retention_ms: int | None
     compact: bool = False
     single_partition: bool = False
