@@ -1,0 +1,109 @@
+"""Writes the page's types of feeds and rows from the catalogue and the structs of the back end.
+
+python scripts/web_types.py writes web/src/generated/feeds.ts, with --check it only tells whether it is as it
+should be.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import EnumType
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from streams import feeds
+from streams.bars.minute import Bar
+from streams.events import Aggregate, Luld, Quote, Trade
+from streams.halts.status import HaltEntry
+from streams.news.market_day import CalendarNow, DaySessions
+from streams.scanner.alert import Alert
+from streams.scanner.daily_range import DailyRange
+from streams.scanner.row import Row
+from streams.trades.window import Stats
+
+TARGET: Final = Path(__file__).parent.parent / "web" / "src" / "generated" / "feeds.ts"
+SHAPES: Final[tuple[type[msgspec.Struct], ...]] = (
+    Row, DailyRange, Alert, HaltEntry, Stats, Bar, DaySessions, CalendarNow, Aggregate, Trade, Quote, Luld,
+)  # fmt: skip
+BASIC: Final = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
+FEED: Final = """export interface Feed {
+  pattern: string;
+  kind: 'latest' | 'list';
+  ttlS: number;
+  bound: number;
+}
+"""
+HEAD: Final = "// Written by scripts/web_types.py from the back end's catalogue and structs: change those.\n"
+
+
+def catalogue() -> str:
+    """Return the feeds as constants: pattern, kind, TTL in seconds, bound."""
+    names = {id(value): name for name, value in vars(feeds).items() if isinstance(value, feeds.Feed)}
+    lines = [
+        f"  {names[id(feed)]}: "
+        + f"{{ pattern: {json.dumps(feed.pattern)}, kind: {json.dumps(feed.kind)}, "
+        + f"ttlS: {feed.ttl}, bound: {feed.bound} }},"
+        for feed in feeds.CATALOGUE
+    ]
+    return "\n".join([
+        FEED,
+        "export const FEEDS = {", *lines, "} as const satisfies Record<string, Feed>;\n",
+    ])  # fmt: skip
+
+
+def shape(struct: type[msgspec.Struct]) -> str:
+    """Return a struct as a TypeScript interface, under its fields' names on the wire."""
+    hints = get_type_hints(struct, include_extras=True)
+    lines = [
+        f"  {json.dumps(field.encode_name) if not field.encode_name.isidentifier() else field.encode_name}: "
+        f"{typescript(hints[field.name])};"
+        for field in msgspec.structs.fields(struct)
+    ]
+    return "\n".join([f"export interface {struct.__name__} {{", *lines, "}\n"])
+
+
+def typescript(hint: Any) -> str:  # noqa: ANN401  any annotation
+    """Return the TypeScript type of an annotation.
+
+    Raises:
+        TypeError: It is of a kind that no struct of the page has.
+    """
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint in BASIC:
+        return BASIC[hint]
+    if origin is Annotated:
+        return typescript(arguments[0])
+    if origin in (Union, UnionType):
+        return " | ".join(dict.fromkeys(map(typescript, arguments)))
+    if origin in (tuple, list):
+        return f"{typescript(arguments[0])}[]"
+    if isinstance(hint, EnumType):
+        return " | ".join(f"'{member.value}'" for member in hint)  # type: ignore[var-annotated]
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint.__name__
+    raise TypeError(f"no TypeScript type is known for {hint!r}")
+
+
+def wanted() -> str:
+    """Return what the file should hold."""
+    return "\n".join([HEAD, catalogue(), *map(shape, SHAPES)])
+
+
+def main() -> None:
+    """Write, or check and exit with 1."""
+    text = wanted()
+    if TARGET.exists() and TARGET.read_text() == text:
+        return
+    if "--check" in sys.argv[1:]:
+        sys.exit(f"not as it should be: {TARGET.name}; write it: python scripts/web_types.py")
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(text)
+    print(f"wrote {TARGET.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+import { LoginNeededError, type Access, type AccessSource } from '@/client/access';
+
+/** Who is logged in. */
+export interface Login {
+  user: string;
+  role: 'viewer' | 'trader' | 'operator' | 'admin';
+  csrf: string;
+}
+
+/** An answer of the SCP that is no success. */
+export class ScpError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ScpError';
+  }
+}
+
+/** A stored document, and the version that the next change must name. */
+export interface Stored<T> {
+  value: T;
+  version: string;
+}
+
+export type Shelf = 'layouts' | 'watchlists' | 'screeners' | 'alert_rules';
+
+const TIMEOUT_MS = 10_000;
+/** A token is replaced when it has less than this to live. */
+const RENEW_MS = 15_000;
+
+let csrf = '';
+/** By how much the server's clock is ahead of this machine's, ms. */
+let aheadMs = 0;
+
+/** Returns the server's time, ms since 1970. */
+export function serverNow(): number {
+  return Date.now() + aheadMs;
+}
+
+/** Calls the SCP. Throws ScpError where it refuses, and TypeError or a DOMException where it does not answer. */
+export async function call(path: string, init: RequestInit & { json?: unknown } = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const method = init.method ?? 'GET';
+  if (method !== 'GET') headers.set('X-CSRF-Token', csrf);
+  const { json, ...rest } = init;
+  if (json !== undefined) headers.set('Content-Type', 'application/json');
+  const sentMs = Date.now();
+  const response = await fetch(new URL(path, document.baseURI), {
+    ...rest,
+    method,
+    headers,
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    credentials: 'same-origin',
+    signal: init.signal ?? AbortSignal.timeout(TIMEOUT_MS),
+  });
+  noteClock(response, sentMs);
+  if (!response.ok) throw new ScpError(response.status, await messageOf(response));
+  return response;
+}
+
+function noteClock(response: Response, sentMs: number): void {
+  const told = Date.parse(response.headers.get('date') ?? '');
+  if (Number.isNaN(told)) return;
+  // The header has whole seconds: below two it says nothing.
+  const ahead = told + 500 - (sentMs + Date.now()) / 2;
+  aheadMs = Math.abs(ahead) < 2_000 ? 0 : ahead;
+}
+
+async function messageOf(response: Response): Promise<string> {
+  try {
+    const body = (await response.json()) as { detail?: unknown; error?: unknown };
+    const told = body.detail ?? body.error;
+    if (typeof told === 'string') return told;
+  } catch {
+    // Not JSON: the status must do.
+  }
+  return `the server answered ${response.status}`;
+}
+
+/** Returns who is logged in, null for nobody. */
+export async function session(): Promise<Login | null> {
+  try {
+    const login = (await (await call('api/session')).json()) as Login;
+    csrf = login.csrf;
+    return login;
+  } catch (error) {
+    if (error instanceof ScpError && (error.status === 401 || error.status === 404)) return null;
+    throw error;
+  }
+}
+
+/** Logs in; throws ScpError with 401 where name or password is wrong, 429 where it was tried too often. */
+export async function logIn(username: string, password: string): Promise<Login | null> {
+  await call('api/login', { method: 'POST', json: { username, password } });
+  return session();
+}
+
+export async function logOut(): Promise<void> {
+  await call('api/logout', { method: 'POST', json: {} });
+}
+
+interface Config {
+  wds_url: string;
+  token: string | null;
+  token_expires_ms: number | null;
+}
+
+/** Returns a source of accesses that asks the SCP, once for connections that begin together. */
+export function scpAccess(): AccessSource {
+  let asked: Promise<Config> | null = null;
+  return async (): Promise<Access> => {
+    const known = asked === null ? null : await asked.catch(() => null);
+    if (known === null || (known.token_expires_ms ?? Infinity) - serverNow() < RENEW_MS) {
+      asked = fetchConfig();
+    }
+    try {
+      const config = await asked!;
+      return { url: config.wds_url, credentials: { token: config.token ?? '' } };
+    } catch (error) {
+      asked = null;
+      throw error;
+    }
+  };
+}
+
+async function fetchConfig(): Promise<Config> {
+  try {
+    return (await (await call('api/get_config')).json()) as Config;
+  } catch (error) {
+    if (error instanceof ScpError && (error.status === 401 || error.status === 403))
+      throw new LoginNeededError();
+    throw error;
+  }
+}
+
+/** Returns the names of the documents on a shelf. */
+export async function shelf(kind: Shelf): Promise<string[]> {
+  const listed = (await (await call(`api/store/${kind}`)).json()) as unknown;
+  const entries = Array.isArray(listed) ? listed : ((listed as { items?: unknown[] }).items ?? []);
+  return entries.map((entry) =>
+    typeof entry === 'string' ? entry : String((entry as { name: string }).name),
+  );
+}
+
+/** Returns a document, null where there is none. */
+export async function load<T>(kind: Shelf, name: string): Promise<Stored<T> | null> {
+  try {
+    const response = await call(`api/store/${kind}/${encodeURIComponent(name)}`);
+    return { value: (await response.json()) as T, version: response.headers.get('etag') ?? '' };
+  } catch (error) {
+    if (error instanceof ScpError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Stores a document and returns its version; throws ScpError with 412 where another has changed it since. */
+export async function store(
+  kind: Shelf,
+  name: string,
+  value: unknown,
+  version: string | null,
+): Promise<string> {
+  const headers: Record<string, string> =
+    version === null ? { 'If-None-Match': '*' } : { 'If-Match': version };
+  const path = `api/store/${kind}/${encodeURIComponent(name)}`;
+  const response = await call(path, { method: 'PUT', headers, json: value });
+  return response.headers.get('etag') ?? '';
+}
+
+/** Removes a document. */
+export async function remove(kind: Shelf, name: string): Promise<void> {
+  await call(`api/store/${kind}/${encodeURIComponent(name)}`, { method: 'DELETE' });
+}

@@ -1,0 +1,12 @@
+import 'gridstack/dist/gridstack.min.css';
+import './styles/base.css';
+import './styles/widgets.css';
+import { createApp } from 'vue';
+import App from './App.vue';
+import { startClock } from './state/clock';
+import { market } from './state/market';
+import { applySettings } from './state/settings';
+
+applySettings();
+startClock(market);
+createApp(App).mount('#app');

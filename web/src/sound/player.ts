@@ -1,0 +1,67 @@
+import { ref } from 'vue';
+import { settings } from '@/state/settings';
+
+/** Sounds that an alert can have: pitches (Hz) one after the other. */
+export const SOUNDS = {
+  rise: [660, 990],
+  fall: [660, 440],
+  ping: [1_175],
+  knock: [220, 220],
+  bell: [880, 1_320, 1_760],
+} as const;
+export type SoundName = keyof typeof SOUNDS;
+
+const NOTE_S = 0.09;
+const LOCK = 'streams.sound';
+
+/** Whether the browser waits for a click before it lets this page sound. */
+export const isSilenced = ref(false);
+
+let context: AudioContext | null = null;
+let isSpeaker = typeof navigator === 'undefined' || navigator.locks === undefined;
+
+// With several windows one of them sounds: it holds the lock until it is closed.
+if (!isSpeaker) {
+  void navigator.locks.request(LOCK, () => {
+    isSpeaker = true;
+    return new Promise(() => undefined);
+  });
+}
+
+/** Asks the browser for sound; only a click or a key makes it agree. */
+export async function allowSound(): Promise<void> {
+  context ??= new AudioContext();
+  await context.resume();
+  isSilenced.value = context.state !== 'running';
+}
+
+/** Plays a sound, unless the page is muted or another window sounds. A test is heard all the same. */
+export function play(name: SoundName, volume: number, isTest = false): void {
+  if (!isTest && (settings.isMuted || !isSpeaker)) return;
+  context ??= new AudioContext();
+  if (context.state !== 'running') {
+    isSilenced.value = true;
+    void context.resume().then(() => (isSilenced.value = context?.state !== 'running'));
+    if (!isTest) return;
+  }
+  const audio = context;
+  SOUNDS[name].forEach((pitch, index) => {
+    const begin = audio.currentTime + index * NOTE_S;
+    const tone = audio.createOscillator();
+    const gain = audio.createGain();
+    tone.frequency.value = pitch;
+    gain.gain.setValueAtTime(volume * settings.volume * 0.5, begin);
+    gain.gain.exponentialRampToValueAtTime(0.001, begin + NOTE_S * 1.6);
+    tone.connect(gain).connect(audio.destination);
+    tone.start(begin);
+    tone.stop(begin + NOTE_S * 1.7);
+  });
+}
+
+/** Says a text aloud, where the browser can. */
+export function say(text: string): void {
+  if (settings.isMuted || !isSpeaker || typeof speechSynthesis === 'undefined') return;
+  const words = new SpeechSynthesisUtterance(text);
+  words.volume = settings.volume;
+  speechSynthesis.speak(words);
+}
