@@ -133,11 +133,12 @@ class Snapshots:
             RedisError: Redis is away or unwilling.
             OSError: Redis is away.
         """
-        pattern = family_pattern(feed)
+        pattern, client = family_pattern(feed), self._clients[feed.database]
         if pattern is None:
-            yield feed.pattern
+            if await client.exists(feed.pattern):
+                yield feed.pattern
             return
-        async for key in self._clients[feed.database].scan_iter(match=pattern, count=KEYS_A_COMMAND):
+        async for key in client.scan_iter(match=pattern, count=KEYS_A_COMMAND):
             name = key.decode(errors="replace")
             if feeds.feed_of_key(name) is feed:
                 yield name

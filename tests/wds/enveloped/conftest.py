@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 
 from streams.wds.service import WidgetDataService
@@ -37,6 +38,14 @@ class Widget:
     async def frame(self) -> tuple[str, int, Any]:
         message = await self.read()
         return message["type"], message["seq"], message["data"]
+
+
+async def put(redis: Redis, key: str, value: str) -> None:
+    """Set a latest value and publish it in one, as the emitters do."""
+    async with redis.pipeline(transaction=True) as pipeline:
+        pipeline.set(key, value)
+        pipeline.publish(key, value)
+        await pipeline.execute()
 
 
 @asynccontextmanager

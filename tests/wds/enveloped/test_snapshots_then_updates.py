@@ -9,15 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from streams.wds.service import WidgetDataService
-from tests.wds.enveloped.conftest import Widget, enter
+from tests.wds.enveloped.conftest import Widget, enter, put
 
-TOTAL = 1_000
-SET = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('PUBLISH', KEYS[1], ARGV[1])"
+TOTAL = 400
 PUSH = "redis.call('LPUSH', KEYS[1], ARGV[1]) redis.call('PUBLISH', KEYS[1], ARGV[1])"
-
-
-async def put(redis: Redis, key: str, value: object) -> None:
-    await redis.eval(SET, 1, key, json.dumps(value))
 
 
 async def push(redis: Redis, key: str, value: object) -> None:
@@ -25,10 +20,10 @@ async def push(redis: Redis, key: str, value: object) -> None:
 
 
 async def test_the_value_comes_first_and_then_the_updates(widget: Widget, wdc: Redis) -> None:
-    await put(wdc, "quote:ABC", {"close": 1})
+    await put(wdc, "quote:ABC", json.dumps({"close": 1}))
     await widget.subscribe("quote:ABC", snapshot=True)
     assert await widget.read() == {"feed": "quote:ABC", "type": "snapshot", "seq": 0, "data": {"close": 1}}
-    await put(wdc, "quote:ABC", {"close": 2})
+    await put(wdc, "quote:ABC", json.dumps({"close": 2}))
     assert await widget.read() == {"feed": "quote:ABC", "type": "value", "seq": 1, "data": {"close": 2}}
 
 
@@ -38,9 +33,9 @@ async def test_a_feed_without_a_value_has_null_first(widget: Widget) -> None:
 
 
 async def test_without_a_snapshot_updates_come_alone(widget: Widget, wdc: Redis) -> None:
-    await put(wdc, "quote:ABC", 1)
+    await put(wdc, "quote:ABC", json.dumps(1))
     await widget.subscribe("quote:ABC", snapshot=False)
-    await put(wdc, "quote:ABC", 2)
+    await put(wdc, "quote:ABC", json.dumps(2))
     assert await widget.frame() == ("value", 1, 2)
 
 
@@ -90,7 +85,7 @@ async def test_every_client_that_joins_ends_with_the_newest_value_and_never_goes
 
     async def write() -> None:
         for number in range(TOTAL):
-            await put(wdc, key, [{"symbol": "A", "rank": number}])
+            await put(wdc, key, json.dumps([{"symbol": "A", "rank": number}]))
 
     async def read(pause_s: float) -> list[int]:
         await asyncio.sleep(pause_s)
