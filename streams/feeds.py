@@ -50,6 +50,8 @@ class Feed:
         names: What may stand in the place of ``{}``; None for anything.
         is_board: Whether the value is an array of rows, each with a symbol of its own.
         about: What it holds, in one line, for those who read the catalogue.
+        period_s: While the market is open it is written this often, in seconds; None where nothing can be
+            expected.
     """
 
     pattern: str
@@ -60,6 +62,7 @@ class Feed:
     names: re.Pattern[str] | None = None
     is_board: bool = False
     about: str = field(default="", compare=False, kw_only=True)
+    period_s: float | None = field(default=None, compare=False, kw_only=True)
 
     def key(self, symbol: str | None = None) -> str:
         """Return the Redis key, for ``symbol`` where the feed is one of a family.
@@ -115,6 +118,7 @@ TOP_VOLUME: Final = Feed(
     4 * DAY,
     is_board=True,
     about="board: the 500 symbols of most volume today",
+    period_s=1,
 )
 TOP_GAPPERS: Final = Feed(
     "scanners:top_gappers",
@@ -122,6 +126,7 @@ TOP_GAPPERS: Final = Feed(
     4 * DAY,
     is_board=True,
     about="board: the 500 symbols furthest above their previous close",
+    period_s=1,
 )
 TOP_GAINERS: Final = Feed(
     "scanners:top_gainers",
@@ -129,6 +134,7 @@ TOP_GAINERS: Final = Feed(
     4 * DAY,
     is_board=True,
     about="board: the 500 symbols furthest above their first price of the session",
+    period_s=1,
 )
 SCREENER: Final = Feed(
     "scanners:{}",
@@ -165,6 +171,7 @@ TOP_TRADES_ALL: Final = Feed(
     Kind.LATEST,
     MINUTE,
     about="statistics of the last trades, all symbols",
+    period_s=5,
 )
 TOP_TRADES: Final = Feed("tta:{}:widget", Kind.LATEST, MINUTE, about="the largest of a symbol's last trades")
 NEWS_LATEST: Final = Feed(

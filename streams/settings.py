@@ -185,6 +185,11 @@ class Settings(BaseSettings):
     wds_drain_s: float = Field(
         3.0, ge=0, description="over this time a WDS that stops sends its clients away, one after the other"
     )
+    wds_stale_after_s: float = Field(
+        60.0,
+        ge=0,
+        description="in regular trading /health objects to a board that is this much late; 0 = never",
+    )
     wds_ping_interval_s: float = Field(20.0, gt=0, description="time between two pings to a client")
     wds_ping_timeout_s: float = Field(
         20.0, gt=0, description="a client that answers no ping for this long is cut off"

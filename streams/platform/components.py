@@ -93,7 +93,8 @@ def wds(settings: Settings) -> Component:
         WDS,
         (*SELF, "wds"),
         f"http://{host}:{settings.wds_port}/health",
-        lambda health: health.get("status") == "ok",
+        # Not by its status: boards of yesterday are late until the workers are there.
+        lambda health: bool(health.get("redis")) and all(health["redis"].values()),
     )
 
 

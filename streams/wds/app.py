@@ -27,6 +27,7 @@ from streams.wds.rest import Rest
 from streams.wds.snapshots import Snapshots
 from streams.wds.throttle import Throttle
 from streams.wds.visitors import Visitor, Visitors
+from streams.wds.vitals import Vitals
 from streams.wds.wire import EXTENSION, Wire
 
 VERSION: Final = "1"
@@ -42,14 +43,22 @@ class WidgetDataApp:
     Args:
         settings: Keys and limits.
         gate: Who may come in.
+        vitals: How it is.
         feeder: Brings published values.
         snapshots: Reads current values.
         counters: Everything that is counted.
     """
 
     def __init__(
-        self, settings: Settings, gate: Gate, feeder: Feeder, snapshots: Snapshots, counters: Counters
+        self,
+        settings: Settings,
+        gate: Gate,
+        vitals: Vitals,
+        feeder: Feeder,
+        snapshots: Snapshots,
+        counters: Counters,
     ) -> None:
+        self._vitals = vitals
         self._feeder = feeder
         self._counters = counters
         self._limits = Limits.of(settings)
@@ -92,19 +101,15 @@ class WidgetDataApp:
         return {"service": "widget data service", "websocket": "/ws", "health": "/health"}
 
     async def health(self) -> JSONResponse:
-        """Tell how it is: 200 while both databases answer, else 503."""
-        connected = self._feeder.connected
-        healthy = all(connected.values())
+        """Tell how it is: 200 while both databases answer and what is due comes, else 503 and why."""
         state: dict[str, Any] = {
-            "status": "ok" if healthy else "degraded",
-            "redis": connected,
-            "last_message_age_s": self._feeder.message_age_s,
+            **self._vitals.report(),
             "clients": len(self._visitors),
             "process": os.getpid(),
             "subscriptions": self._feeder.subscriptions,
             "counters": self._counters.snapshot(),
         }
-        return JSONResponse(state, status_code=200 if healthy else UNAVAILABLE)
+        return JSONResponse(state, status_code=UNAVAILABLE if state["problems"] else 200)
 
     async def alive(self) -> dict[str, str]:
         """Tell that the process works."""
@@ -112,16 +117,10 @@ class WidgetDataApp:
 
     async def ready(self) -> JSONResponse:
         """Tell whether clients can be served: 200, else 503 and why not."""
-        objection = self._objection()
-        if objection is None:
+        objections = ["the service is about to stop"] if self.drain.has_begun else self._vitals.away
+        if not objections:
             return JSONResponse({"status": "ready"})
-        return JSONResponse({"status": "not ready", "error": objection}, UNAVAILABLE)
-
-    def _objection(self) -> str | None:
-        if self.drain.has_begun:
-            return "the service is about to stop"
-        away = [name for name, connected in self._feeder.connected.items() if not connected]
-        return f"Redis does not answer: {', '.join(away)}" if away else None
+        return JSONResponse({"status": "not ready", "error": "; ".join(objections)}, UNAVAILABLE)
 
     async def watch_keys(self) -> None:
         """Send clients away whose key was removed or whose token is over, until cancelled."""

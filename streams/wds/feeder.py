@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Protocol
 
-from streams.feeds import Database, Kind
+from streams.feeds import Database, Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.wds.enveloped.options import Wish
@@ -58,10 +58,21 @@ class Feeder:
         return {str(database): reader.connected for database, reader in self._readers.items()}
 
     @property
-    def message_age_s(self) -> float | None:
-        """Seconds since the last published value; None before the first."""
-        ages = [reader.message_age_s for reader in self._readers.values()]
-        return min((age for age in ages if age is not None), default=None)
+    def message_ages_s(self) -> dict[str, float]:
+        """Seconds since the last published value of each feed, by its pattern; nothing before its first."""
+        return {
+            pattern: age
+            for reader in self._readers.values()
+            for pattern, age in reader.message_ages_s.items()
+        }
+
+    def hears(self, feed: Feed) -> bool:
+        """Tell whether a feed that is no family is subscribed, by Redis's word."""
+        return self._readers[feed.database].hears(feed.key())
+
+    def renew(self, database: Database, reason: str) -> None:
+        """Connect to a database anew: something is wrong with the connection."""
+        self._readers[database].renew(reason)
 
     @property
     def subscriptions(self) -> int:

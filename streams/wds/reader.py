@@ -19,6 +19,7 @@ from streams.backoff import Backoff
 from streams.feeds import Database
 from streams.telemetry import Counters, Reporter
 from streams.wds.interests import Interest, route
+from streams.wds.probe import PROBE_S, Probe
 
 HEARTBEAT_S: Final = 1.0
 """How often Redis is asked whether it is still there, in seconds."""
@@ -102,26 +103,39 @@ class Reader:
         self._reconnected = reconnected
         self._counters = counters
         self._reporter = Reporter(logger)
+        self._probe = Probe(url, timeout_s)
+        self._probed = Interest(database, self._probe.channel)
         self._wanted: set[Interest] = set()
         self._changed = asyncio.Event()
         self._waiters: defaultdict[Interest, list[asyncio.Future[None]]] = defaultdict(list)
         self._was_connected = False
         self._heard_at = 0.0
-        self._message_at: float | None = None
+        self._message_at: dict[str, float] = {}
         self._connected = False
+        self._fault: str | None = None
         self._standing = Standing()
         # Checked here, so that a wrong URL is an error at the start.
         redis_link.make_connection(url, timeout_s)
 
     @property
     def connected(self) -> bool:
-        """Whether Redis answers."""
-        return self._connected
+        """Whether Redis answers, and what is published comes."""
+        return self._connected and not self._probe.is_overdue
 
     @property
-    def message_age_s(self) -> float | None:
-        """Seconds since the last message; None before the first."""
-        return None if self._message_at is None else time.monotonic() - self._message_at
+    def message_ages_s(self) -> dict[str, float]:
+        """Seconds since the last message of each feed, by its pattern; nothing before its first."""
+        now = time.monotonic()
+        return {pattern: now - when for pattern, when in self._message_at.items()}
+
+    def hears(self, channel: str) -> bool:
+        """Tell whether a channel is subscribed by its very name, by Redis's word."""
+        return Interest(self._database, channel) in self._standing.confirmed
+
+    def renew(self, reason: str) -> None:
+        """Connect anew: something is wrong with the connection."""
+        self._fault = reason
+        self._changed.set()
 
     def want(self, interest: Interest) -> None:
         """Subscribe; ``settled`` waits for it."""
@@ -145,6 +159,12 @@ class Reader:
 
     async def run(self) -> None:
         """Read until cancelled, connecting anew as often as it takes."""
+        try:
+            await self._run()
+        finally:
+            await self._probe.close()
+
+    async def _run(self) -> None:
         backoff = Backoff()
         while True:
             connection = redis_link.make_connection(self._url, self._timeout_s)
@@ -166,10 +186,12 @@ class Reader:
 
     async def _serve(self, connection: AbstractConnection) -> None:
         self._heard_at = time.monotonic()
+        self._fault = None
         self._connected = True
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(connection))
             group.create_task(self._keep(connection))
+            group.create_task(self._listen_for_probes())
             if self._was_connected or self._wanted:
                 group.create_task(self._catch_up())
             self._was_connected = True
@@ -183,6 +205,8 @@ class Reader:
         while True:
             self._changed.clear()
             await self._subscribe(connection)
+            if self._fault is not None:
+                raise TimeoutError(self._fault)
             if time.monotonic() - self._heard_at > HEARTBEAT_S + self._timeout_s:
                 raise TimeoutError("no answer")
             await connection.send_command("PING", check_health=False)
@@ -192,8 +216,16 @@ class Reader:
             except TimeoutError:
                 continue
 
+    async def _listen_for_probes(self) -> None:
+        while True:
+            if self._probed in self._standing.confirmed:
+                await self._probe.ask()
+            await asyncio.sleep(PROBE_S)
+
     async def _subscribe(self, connection: AbstractConnection) -> None:
-        added, dropped = self._standing.ask(self._wanted)
+        if not self._wanted:
+            self._probe.forget()
+        added, dropped = self._standing.ask(self._wanted | {self._probed} if self._wanted else set())
         for interests, verb in ((added, "SUBSCRIBE"), (dropped, "UNSUBSCRIBE")):
             for is_family, prefix in ((False, ""), (True, "P")):
                 names = [interest.name for interest in interests if interest.is_family is is_family]
@@ -222,9 +254,13 @@ class Reader:
             self._confirm(kind, str(message[1], "utf-8"))
 
     def _hand_on(self, channel: str, payload: bytes, pattern: str | None) -> None:
-        self._message_at = self._heard_at
+        if channel == self._probe.channel:
+            self._probe.note()
+            return
         self._counters.add("received")
         where = route(channel)
+        if where is not None:
+            self._message_at[where.feed.pattern] = self._heard_at
         family = where.pattern if where is not None else None
         # While the family is subscribed, its message counts, and that of the name is the second of the same.
         if pattern == (family if family in self._standing.families else None):

@@ -23,6 +23,7 @@ from streams.wds.door import WAITING, Door, Hours
 from streams.wds.feeder import Feeder
 from streams.wds.listening import listen
 from streams.wds.snapshots import Snapshots
+from streams.wds.vitals import Vitals
 from streams.wds.wire import Terms, Wire
 
 STOP_TIMEOUT_S: Final = 3
@@ -59,7 +60,8 @@ class WidgetDataService:
         gate = Gate(settings)
         self._snapshots = Snapshots(settings, self.counters)
         self._feeder = Feeder(settings, self._snapshots, self.counters)
-        self._app = WidgetDataApp(settings, gate, self._feeder, self._snapshots, self.counters)
+        self._vitals = Vitals(settings, self._feeder, self._snapshots)
+        self._app = WidgetDataApp(settings, gate, self._vitals, self._feeder, self._snapshots, self.counters)
         self._tasks: list[asyncio.Task[None]] = []
         self._server: uvicorn.Server | None = None
         self.port = settings.wds_port
@@ -78,6 +80,7 @@ class WidgetDataService:
             asyncio.create_task(self._server.serve(sockets=[listening]), name="wds-server"),
             asyncio.create_task(self._feeder.run(), name="wds-feeder"),
             asyncio.create_task(self._app.watch_keys(), name="wds-keys"),
+            asyncio.create_task(self._vitals.run(), name="wds-vitals"),
         ]
         while not self._server.started:
             if any(task.done() for task in self._tasks):

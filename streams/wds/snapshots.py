@@ -86,14 +86,15 @@ class Snapshots:
         return self._checked(key, data)
 
     async def latest(self, database: Database, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return the values of latest-value feeds of one database, those that there are."""
+        """Return the values of latest-value feeds of one database, those that there are.
+
+        Raises:
+            RedisError: Redis is away or unwilling.
+            OSError: Redis is away.
+        """
         if not keys:
             return {}
-        try:
-            values = cast("list[bytes | None]", await self._clients[database].mget(keys))
-        except redis_link.FAILURES as error:
-            self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
-            return {}
+        values = cast("list[bytes | None]", await self._clients[database].mget(keys))
         return {key: value for key, value in zip(keys, values, strict=True) if value}
 
     async def marked(
@@ -144,21 +145,37 @@ class Snapshots:
                 yield name
 
     async def all_latest(self, feed: Feed) -> AsyncIterator[dict[str, bytes]]:
-        """Yield the values of a latest-value feed, or of all of a family, by key, some at a time."""
+        """Yield the values of a latest-value feed, or of all of a family, by key, some at a time.
+
+        Raises:
+            RedisError: Redis is away or unwilling.
+            OSError: Redis is away.
+        """
         pattern = family_pattern(feed)
         if pattern is None:
             yield await self.latest(feed.database, [feed.pattern])
             return
         keys: set[str] = set()
-        try:
-            async for key in self._clients[feed.database].scan_iter(match=pattern, count=KEYS_A_COMMAND):
-                keys.add(key.decode(errors="replace"))
-                if len(keys) >= KEYS_A_COMMAND:
-                    yield await self.latest(feed.database, list(keys))
-                    keys.clear()
-        except redis_link.FAILURES as error:
-            self._reporter.warn("snapshots fail", str(error) or type(error).__name__)
+        async for key in self._clients[feed.database].scan_iter(match=pattern, count=KEYS_A_COMMAND):
+            keys.add(key.decode(errors="replace"))
+            if len(keys) >= KEYS_A_COMMAND:
+                yield await self.latest(feed.database, list(keys))
+                keys.clear()
         yield await self.latest(feed.database, list(keys))
+
+    async def written_ages_s(self, wanted: Sequence[Feed]) -> dict[Feed, float]:
+        """Return how many seconds ago each feed was written that has a value; no families of feeds.
+
+        Raises:
+            RedisError: Redis is away or unwilling.
+            OSError: Redis is away.
+        """
+        ages: dict[Feed, float] = {}
+        for feed in wanted:
+            left_ms = await self._clients[feed.database].pttl(feed.key())
+            if left_ms >= 0:
+                ages[feed] = max(0.0, feed.ttl - left_ms / 1_000)
+        return ages
 
     def _checked(self, key: str, data: bytes) -> bytes:
         # A value goes into the reply as it is: one that is no JSON in UTF-8 would spoil the whole message.
