@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -29,6 +30,13 @@ BOARD = json.dumps([{"symbol": f"S{number}", "close": 1.5} for number in range(5
 
 def stranger(service: WidgetDataService) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", trust_env=False, timeout=30)
+
+
+async def until_ready(http: httpx.AsyncClient, status: int) -> None:
+    """Wait until a service says that it is ready (200), or that it is not."""
+    async with asyncio.timeout(30):
+        while (await http.get("/readyz")).status_code != status:  # noqa: ASYNC110  Redis sets no event
+            await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -159,12 +167,11 @@ async def test_a_redis_that_hangs_is_told_and_leaves_the_process_alive(
     impatient = settings.model_copy(update={"redis_timeout_s": 0.2})
     async with WidgetDataService(impatient) as service, stranger(service) as http:
         http.headers["X-API-Key"] = KEY
-        assert (await http.get("/readyz")).status_code == 200
+        await until_ready(http, 200)
         os.kill(own_redis.pid, signal.SIGSTOP)
         try:
             hanging = await http.get("/quotes/A")
-            while (await http.get("/readyz")).status_code == 200:
-                pass
+            await until_ready(http, 503)
             alive = await http.get("/healthz")
         finally:
             os.kill(own_redis.pid, signal.SIGCONT)
