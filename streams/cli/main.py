@@ -9,6 +9,7 @@ import typer
 
 from streams.cli import (
     backtest,
+    capacity,
     demo,
     doctor,
     faults,
@@ -50,6 +51,7 @@ topics.add_to(app)
 reference.add_to(app)
 screeners.add_to(app)
 wds.add_to(app)
+capacity.add_to(app)
 doctor.add_to(app)
 
 
