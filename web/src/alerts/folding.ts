@@ -8,6 +8,8 @@ export interface AlertLine {
   alert: RangeAlert;
   /** How many alerts the line holds. */
   count: number;
+  /** When its first alert was raised, s since 1970: its place does not change with further ones. */
+  since: number;
 }
 
 /**
@@ -17,8 +19,8 @@ export interface AlertLine {
  * @param spanS seconds; 0 gives each alert its own line
  */
 export function folded(alerts: readonly RangeAlert[], spanS: number): AlertLine[] {
-  const lines: (AlertLine & { since: number })[] = [];
-  const open = new Map<string, AlertLine & { since: number }>();
+  const lines: AlertLine[] = [];
+  const open = new Map<string, AlertLine>();
   for (let at = alerts.length - 1; at >= 0; at -= 1) {
     const alert = alerts[at]!;
     const key = `${alert.symbol} ${alert.direction}`;
@@ -27,7 +29,7 @@ export function folded(alerts: readonly RangeAlert[], spanS: number): AlertLine[
       line.alert = alert;
       line.count += 1;
     } else {
-      const begun = { key: alert.id, alert, count: 1, since: alert.timestamp };
+      const begun: AlertLine = { key: alert.id, alert, count: 1, since: alert.timestamp };
       open.set(key, begun);
       lines.push(begun);
     }

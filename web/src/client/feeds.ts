@@ -90,6 +90,13 @@ export function merged(feed: Feed, list: readonly unknown[], entry: unknown): un
   return others;
 }
 
+/** Returns an article's title as plain text: vendors' titles hold entities and tags. */
+export function plainText(text: string): string {
+  if (!/[<&]/.test(text)) return text;
+  // The document is inert: nothing of it runs or is fetched.
+  return new DOMParser().parseFromString(text, 'text/html').body.textContent.trim() || text;
+}
+
 /** Returns when an article was published, ms since 1970; dates without a zone are UTC. */
 export function publishedMs(article: Article): number | null {
   const date = article.publishDate;

@@ -27,11 +27,12 @@ export const ALERT_COLUMNS: Column<AlertLine>[] = [
   {
     id: 'time',
     label: 'Time ET',
-    tooltip: 'When it broke, New York time',
+    tooltip: 'When it broke first, New York time',
     kind: 'text',
     width: 66,
-    value: (line) => line.alert.timestamp,
-    format: (line) => clock(line.alert.timestamp * 1000, NEW_YORK),
+    value: (line) => line.since,
+    format: (line) => clock(line.since * 1000, NEW_YORK),
+    detail: (line) => `last at ${clock(line.alert.timestamp * 1000, NEW_YORK)}`,
   },
   {
     id: 'direction',

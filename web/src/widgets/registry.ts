@@ -1,10 +1,15 @@
-import type { Component } from 'vue';
+import { defineAsyncComponent, type Component } from 'vue';
 import { FEEDS } from '@/generated/feeds';
 import BoardWidget from './BoardWidget.vue';
+import HaltsWidget from './HaltsWidget.vue';
 import NewsFeed from './NewsFeed.vue';
 import QuoteCard from './QuoteCard.vue';
 import QuoteWidget from './QuoteWidget.vue';
 import RangeAlerts from './RangeAlerts.vue';
+import TopTrades from './TopTrades.vue';
+
+// The chart's library is as large as the rest of the page: what stands around it is drawn first.
+const ChartWidget = defineAsyncComponent(() => import('./ChartWidget.vue'));
 
 /** A kind of widget: how it is called, what draws it, and how large it begins. */
 export interface WidgetKind {
@@ -77,6 +82,27 @@ export const WIDGETS: readonly WidgetKind[] = [
     size: { w: 6, h: 8 },
     component: NewsFeed,
     props: { ofSymbol: true },
+  },
+  {
+    type: 'chart',
+    title: 'Chart',
+    description: 'Candles, volume, VWAP and sessions of one symbol',
+    size: { w: 10, h: 11 },
+    component: ChartWidget,
+  },
+  {
+    type: 'halts',
+    title: 'Halts',
+    description: 'Halted and resumed symbols, with their price bands',
+    size: { w: 8, h: 8 },
+    component: HaltsWidget,
+  },
+  {
+    type: 'top_trades',
+    title: 'Top trades',
+    description: 'Symbols by the volume of their last 1,000 trades',
+    size: { w: 8, h: 8 },
+    component: TopTrades,
   },
 ];
 
