@@ -33,5 +33,6 @@ _.apply_changelog_batch, _.to_key, _.to_value  # faust's store
 _.acked  # faust's message
 _._claim  # the lock lasts as long as the file is open
 _.pytestmark  # pytest
+_.on_message_in  # faust's sensor
 _._new_consumer_thread, _._new_transport  # faust's transport and app
 _.__defaults__  # aiokafka's encoder

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 SECOND: Final = 1
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -238,6 +240,27 @@ CATALOGUE: Final = (
     COMPANY_LOGO,
 )
 """Every feed that a client may read. A fixed key stands before the family that it resembles."""
+
+
+def marks_channel(database: Database) -> str:
+    """Return the channel, for the platform alone, on which workers say which batches they have published."""
+    return f"streams:marks:{database}"
+
+
+class Mark(msgspec.Struct):
+    """All values that come of some batches have been published before this.
+
+    Attributes:
+        app: Whose they are.
+        received_ms: When the oldest of those batches was received, ms since 1970 UTC.
+        published_ns: When this was published, ns since 1970 UTC.
+        traceparent: The trace of one of them, None where none is traced.
+    """
+
+    app: str
+    received_ms: int
+    published_ns: int
+    traceparent: str | None = None
 
 
 def feed_of_key(key: str) -> Feed | None:

@@ -15,6 +15,8 @@ RECEIVED_NS: Final = "received_ns"
 """Header: time of receipt, ns since 1970 UTC, as decimal digits."""
 SOURCE: Final = "source"
 """Header: the listener's name, such as ``massive``."""
+TRACEPARENT: Final = "traceparent"
+"""Header of the few records that are traced (W3C Trace Context), see `streams.tracing`."""
 
 Headers = list[tuple[str, bytes]]
 
@@ -35,9 +37,20 @@ def join(events: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(events) + b"]"
 
 
-def headers(received_ns: int, source: str) -> Headers:
+def headers(received_ns: int, source: str, traceparent: str | None = None) -> Headers:
     """Return a record's headers; ``received_ns`` is ns since 1970 UTC."""
-    return [(RECEIVED_NS, b"%d" % received_ns), (SOURCE, source.encode())]
+    known = [(RECEIVED_NS, b"%d" % received_ns), (SOURCE, source.encode())]
+    if traceparent is not None:
+        known.append((TRACEPARENT, traceparent.encode()))
+    return known
+
+
+def traceparent(record_headers: object) -> str | None:
+    """Return the trace that a record belongs to by its headers, None where it is not traced."""
+    for name, value in cast("Sequence[tuple[str, bytes]] | None", record_headers) or ():
+        if name == TRACEPARENT:
+            return str(value, "ascii", "replace")
+    return None
 
 
 def received_ms(record_headers: object) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -215,6 +215,19 @@ class Settings(BaseSettings):
     maven_url: str | None = Field(None, description="Maven repository of Kafka's jars; else the central one")
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text, or json: one object a line, with the id of the trace that it belongs to"
+    )
+
+    # Traces; what else OpenTelemetry's SDK reads (OTEL_SERVICE_NAME, OTEL_EXPORTER_OTLP_HEADERS) holds, too
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="collector of traces (OTLP over HTTP), such as http://localhost:4318; else none",
+    )
+    otel_traces_sampler_arg: float = Field(
+        0.001, ge=0, le=1, description="share of the listeners' records that are traced to the clients"
+    )
+    otel_sdk_disabled: bool = Field(False, description="no traces, whatever else is set")
 
     @field_validator(
         "massive_subscriptions",

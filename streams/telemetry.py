@@ -1,11 +1,16 @@
-"""Counters and logs: what happened, how often, said once."""
+"""Counters, distributions, gauges and logs: what happened, how often, how long it took; said once."""
 
 from __future__ import annotations
 
+import json
 import logging
 import time
+from bisect import bisect_left
 from collections import Counter
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Final
 
 REPEAT_S: Final = 60.0
 """Seconds after which a thing that keeps happening is logged again, with its count."""
@@ -14,11 +19,71 @@ MAX_KINDS: Final = 1_000
 """Most kinds of log records that are told apart."""
 
 
+BUCKETS_S: Final = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0),
+)
+"""Upper bounds of the classes of durations, in seconds; what is longer counts beyond the last."""
+
+Reading = float | Mapping[tuple[str, ...], float] | None
+"""What a gauge reads: a number, numbers by label values, or None while there is nothing to read."""
+
+
+class Distribution:
+    """How long something took, in classes.
+
+    Attributes:
+        counts: How many fell into each class of BUCKETS_S, and last those beyond; not added up.
+        total_s: Their sum, in seconds.
+    """
+
+    __slots__ = ("counts", "total_s")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS_S) + 1)
+        self.total_s = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one; where clocks differ it may be negative, and counts as nothing."""
+        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
+        if seconds > 0:
+            self.total_s += seconds
+
+
 class Counters:
-    """Counts by name and reason. Not for threads: one event loop owns an instance."""
+    """Counts and durations by name and reason, and gauges. Not for threads: one event loop owns an instance.
+
+    What `streams.metrics` exposes is read from here when somebody asks, so that counting costs no more.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._distributions: dict[tuple[str, str], Distribution] = {}
+        self._gauges: dict[str, list[Callable[[], Reading]]] = {}
+
+    def observe(self, name: str, seconds: float, reason: str = "") -> None:
+        """Count a duration into the distribution ``name``, under ``reason`` where it has several."""
+        distribution = self._distributions.get((name, reason))
+        if distribution is None:
+            distribution = self._distributions[name, reason] = Distribution()
+        distribution.add(seconds)
+
+    def watch(self, name: str, read: Callable[[], Reading]) -> None:
+        """Have ``read`` called whenever somebody wants to know the gauge ``name``; each gives some."""
+        self._gauges.setdefault(name, []).append(read)
+
+    def distributions(self, name: str) -> dict[str, Distribution]:
+        """Return the distributions of ``name``, reason by reason."""
+        return {reason: found for (key, reason), found in self._distributions.items() if key == name}
+
+    def readings(self, name: str) -> Iterator[tuple[tuple[str, ...], float]]:
+        """Read the gauge ``name``: label values and the number."""
+        for read in self._gauges.get(name, ()):
+            reading = read()
+            if isinstance(reading, Mapping):
+                yield from reading.items()
+            elif reading is not None:
+                yield (), float(reading)
 
     def add(self, name: str, count: int = 1, reason: str = "") -> None:
         """Add ``count`` to the counter ``name``, under ``reason`` where it has several."""
@@ -107,12 +172,52 @@ def quieten(library: str) -> None:
             logging.getLogger(name).addFilter(repeats)
 
 
-def configure_logging(level: str) -> None:
+current_trace: Final[ContextVar[str | None]] = ContextVar("current_trace", default=None)
+"""Id of the trace that the work under way belongs to, for the logs."""
+
+TEXT_FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+class JsonFormatter(logging.Formatter):
+    """Makes each log record one line of JSON: time (UTC), level, logger, message, trace_id, error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if (trace_id := current_trace.get()) is not None:
+            fields["trace_id"] = trace_id
+        if record.exc_info:
+            fields["error"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+def configure_logging(level: str, form: str = "text") -> None:
     """Send logs of ``level`` and above to stderr, one line each.
+
+    Args:
+        level: DEBUG, INFO, WARNING or ERROR.
+        form: ``text``, or ``json`` for objects.
 
     Raises:
         ValueError: ``level`` is no level of the logging module.
     """
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if form == "json" else logging.Formatter(TEXT_FORMAT))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def logging_config(form: str) -> dict[str, Any] | None:
+    """Return what makes Faust's workers log in a form, for `logging.config.dictConfig`; None for text."""
+    if form != "json":
+        return None
+    return {
+        "merge": True,  # with what Faust has, for the level of its command line
+        "formatters": {"json": {"()": f"{__name__}.{JsonFormatter.__name__}"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"]},
+    }

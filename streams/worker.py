@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import shutil
 import socket
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -23,11 +25,14 @@ from faust.web import Request, Response, View
 from streams.backoff import Backoff
 from streams.consumer import Transport
 from streams.errors import UnavailableError
+from streams.metrics import Exposition, catalogue, partitions
+from streams.passage import Passage
 from streams.progress import Progress, TopicPartition
 from streams.settings import Settings
-from streams.telemetry import Counters, Reporter, quieten
+from streams.telemetry import Counters, Reporter, logging_config, quieten
 from streams.topic_admin import cluster_id, create_topics
-from streams.topics import MAX_MESSAGE_BYTES, Topic
+from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
+from streams.tracing import make_tracer
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +42,6 @@ FETCH_BYTES: Final = 1024 * 1024
 """Most that one fetch brings of a partition."""
 BUFFERED_RECORDS: Final = 256
 """Records of a stream that wait in memory, up to 64 KiB each."""
-BEHIND_MS: Final = 300
-"""A worker whose batches were received longer ago than this catches up before all else."""
 POLLED_RECORDS: Final = 128
 """Most records that are taken from the fetching thread at once."""
 
@@ -61,8 +64,8 @@ class WorkerApp(faust.App):
         """Tells of each Redis database whether it takes what is written; None for an app that writes none."""
         self._reporter = Reporter(logger)
         self._claim: IO[bytes] | None = None
-        self.is_behind = False
-        """Whether the events that come now were received long ago."""
+        self.passage = Passage(name)
+        self.traces = make_tracer(settings, name)
         self._started_at = time.time()
         self._reading = Progress(settings.worker_stall_s)
         super().__init__(
@@ -85,9 +88,12 @@ class WorkerApp(faust.App):
             producer_compression_type="lz4",
             producer_max_request_size=MAX_MESSAGE_BYTES,
             autodiscover=False,
+            logging_config=logging_config(settings.log_format),
         )
+        self._watch(name)
         self.page("/health")(_health_view(self))
         self.page("/live")(_live_view(self))
+        self.page("/metrics")(_metrics_view(Exposition(name, catalogue.WORKER, self.counters)))
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
@@ -124,13 +130,52 @@ class WorkerApp(faust.App):
         await super()._on_agent_error(agent, exc)
         await self.crash(exc)
 
-    def note_received(self, received_ms: int | None) -> None:
-        """Take note of when the batch that comes now was received, ms since 1970 UTC; None is unknown."""
-        if received_ms is not None:
-            self.is_behind = time.time() * 1000 - received_ms > BEHIND_MS
+    @property
+    def is_behind(self) -> bool:
+        """Whether the events that come now were received long ago."""
+        return self.passage.is_behind
 
-    def note_events(self, topic: Topic, good: int, rejected: Sequence[bytes]) -> None:
-        """Count what a batch of ``topic`` held: ``good`` events, and slices that are none."""
+    @contextmanager
+    def applying(
+        self, topic: Topic, received_ms: int | None, traceparent: str | None = None
+    ) -> Iterator[None]:
+        """Measure, and where it is traced trace, how a batch is applied: that happens within the context.
+
+        Args:
+            topic: Where the batch lay.
+            received_ms: When its first event was received, ms since 1970 UTC; None is unknown.
+            traceparent: The trace that it belongs to, None where it is not traced.
+        """
+        self.passage.begin(received_ms)
+        span = None
+        if traceparent is not None:
+            span = self.traces.follow(
+                traceparent,
+                "apply",
+                time.time_ns(),
+                {"messaging.destination.name": self.settings.topic(topic)},
+            )
+        with span.active() if span is not None else nullcontext():
+            yield
+        if span is not None:
+            span.end()
+        if received_ms is not None:
+            self.counters.observe("latency", time.time() - received_ms / 1000, reason="applied")
+        self.passage.end(received_ms, None if span is None else span.traceparent)
+
+    def note_events(
+        self, topic: Topic, good: int, rejected: Sequence[bytes], newest_ms: float | None = None
+    ) -> None:
+        """Count what a batch of ``topic`` held: ``good`` events, and slices that are none.
+
+        Args:
+            topic: Where the batch lay.
+            good: How many events it held.
+            rejected: Slices of it that are no events.
+            newest_ms: When the last of its events happened, ms since 1970 UTC; None where there is none.
+        """
+        if newest_ms is not None:
+            self.counters.observe("event_delay", time.time() - newest_ms / 1000, reason=topic.suffix)
         if rejected:
             self.counters.add("events_rejected", len(rejected), reason="malformed")
             incident = f"events of {self.settings.topic(topic)} are malformed"
@@ -191,6 +236,28 @@ class WorkerApp(faust.App):
             "end": end,
             "lag": None if end is None else max(0, end - position),
         }
+
+    def _watch(self, name: str) -> None:
+        read_times = partitions.ReadTimes()
+        self.sensors.add(read_times)
+        partitions.watch(self.counters, lambda: self.health()["partitions"], read_times)
+        retention: dict[tuple[str, ...], float] = {
+            (self.settings.topic(topic),): topic.retention_ms / 1000
+            for topic in CATALOGUE
+            if topic.retention_ms is not None
+        }
+        self.counters.watch("retention", lambda: retention)
+        self.counters.watch("ready", lambda: self.health()["status"] != "rebalancing")
+        self.counters.watch("rebalances", lambda: self.rebalancing_count)
+        self.counters.watch("generation", lambda: self.consumer_generation_id)
+        self.counters.watch("disk_free", self._disk_free)
+
+    def _disk_free(self) -> float | None:
+        try:
+            usage = shutil.disk_usage(self.conf.datadir)
+        except OSError:
+            return None
+        return usage.free / usage.total
 
     def _claim_data_dir(self, cluster: str) -> None:
         # What RocksDB remembers of one cluster's changelogs is wrong for every other cluster.
@@ -277,6 +344,14 @@ def _health_view(app: WorkerApp) -> Callable[[View, Request], Any]:
         return view.json(report, status=503 if report["status"] == "rebalancing" else 200)
 
     return health
+
+
+def _metrics_view(exposition: Exposition) -> Callable[[View, Request], Any]:
+    async def metrics(view: View, request: Request) -> Response:
+        content, content_type = exposition.render(request.headers.get("accept", ""))
+        return view.bytes(content, headers={"Content-Type": content_type})
+
+    return metrics
 
 
 def _live_view(app: WorkerApp) -> Callable[[View, Request], Any]:

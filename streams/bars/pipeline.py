@@ -70,13 +70,14 @@ class Pipeline:
             partitions=app.settings.partitions(AGGREGATES),
             settings=app.settings.model_copy(update={"flush_interval_s": flush_interval_s}),
             counters=app.counters,
+            tracer=app.traces,
             on_recovered=self._on_recovered,
             on_revoked=self._on_revoked,
         )
         self._partitions: dict[int, PartitionBars] = {}
         self._curves = VolumeCurves(app.settings, app.counters, self._partitions)
         self._due = dict.fromkeys(FEEDS, 0.0)
-        self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
+        self._emitter = Emitter(app.settings, app.counters, app.passage, app.traces)
         app.redis = lambda: self._emitter.connected
         self._emitter.source(feeds.AGGREGATE, self._raws, self._resync_raws)
         for span, feed in FEEDS.items():
@@ -92,7 +93,8 @@ class Pipeline:
         async for event in events:
             batch = await self.hours.accept(event)
             if batch is not None:
-                self._apply(batch)
+                with self._app.applying(AGGREGATES, batch.received_ms, batch.traceparent):
+                    self._apply(batch)
 
     def background(self) -> list[Callable[[], Awaitable[None]]]:
         """Return what runs beside the agent, each for as long as the worker."""
@@ -104,8 +106,8 @@ class Pipeline:
 
     def _apply(self, batch: Batch[Hour]) -> None:
         slices = self._bars.decode(batch.payload)
-        self._app.note_events(AGGREGATES, len(slices.events), slices.rejected)
-        self._app.note_received(batch.received_ms)
+        newest_ms = slices.events[-1].e if slices.events else None
+        self._app.note_events(AGGREGATES, len(slices.events), slices.rejected, newest_ms)
         self._partitions[batch.partition.number].symbols.apply(
             slices.events,
             slices.raws,

@@ -51,7 +51,7 @@ def backtest(
     from streams.telemetry import configure_logging
 
     loaded = settings.load()
-    configure_logging(loaded.log_level)
+    configure_logging(loaded.log_level, loaded.log_format)
     # SIGTERM ends it as Ctrl-C does: nothing half made is left.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(file=sys.stderr)

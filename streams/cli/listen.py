@@ -53,5 +53,5 @@ def _run(run: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> None:
     from streams.telemetry import configure_logging
 
     loaded = settings.load()
-    configure_logging(loaded.log_level)
+    configure_logging(loaded.log_level, loaded.log_format)
     run_until_stopped(lambda stop: run(loaded, stop), new_loop=new_uvloop)

@@ -32,6 +32,6 @@ def record(
     from streams.telemetry import configure_logging
 
     loaded = settings.load()
-    configure_logging(loaded.log_level)
+    configure_logging(loaded.log_level, loaded.log_format)
     frames = run_until_stopped(lambda stop: run(loaded, file, stop, seconds=seconds, overwrite=overwrite))
     typer.echo(f"{frames} frames in {file}")

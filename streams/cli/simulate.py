@@ -69,7 +69,7 @@ def sim(  # noqa: PLR0913  one parameter an option
     from streams.telemetry import configure_logging
 
     loaded = settings.load()
-    configure_logging(loaded.log_level)
+    configure_logging(loaded.log_level, loaded.log_format)
     given: dict[str, Any] = {
         "symbols": symbols, "rate": rate, "speed": speed, "seed": seed, "start": start, "input": input,
         "reference": reference, "loop": loop, "host": host, "ws_port": ws_port, "rest_port": rest_port,

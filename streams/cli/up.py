@@ -33,5 +33,5 @@ def up(
     loaded = settings.load()
     if screeners is not None:
         loaded = loaded.model_copy(update={"screeners_file": screeners})
-    configure_logging(loaded.log_level)
+    configure_logging(loaded.log_level, loaded.log_format)
     run_until_stopped(lambda stop: run(loaded, stop, workers=workers))

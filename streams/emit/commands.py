@@ -136,6 +136,15 @@ def presence_call(name: str) -> bytes:
     return _pack((b"EVAL", PRESENCE_SCRIPT, 1, name.encode()))
 
 
+def publish_call(channel: str, payload: bytes) -> bytes:
+    """Return the call that publishes a payload without keeping it."""
+    return _pack((b"PUBLISH", channel.encode(), payload))
+
+
+TIME_CALL: Final = _pack((b"TIME",))
+"""The call that answers Redis's clock: seconds since 1970 UTC, and microseconds."""
+
+
 def _calls(feed: Feed, head: list[bytes | int], entries: Iterable[Entry], bad: list[Entry]) -> Iterator[Call]:
     # Hot: runs for each value of each flush.
     prefix, _, suffix = feed.pattern.partition("{}")

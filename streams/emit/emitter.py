@@ -11,8 +11,10 @@ from streams.emit.commands import Entry
 from streams.emit.tails import Tail, TailSource
 from streams.emit.writer import DatabaseWriter, Source
 from streams.feeds import Database, Feed, Kind
+from streams.passage import Passage
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.tracing import NO_TRACER, Tracer
 
 CLOSE_TIMEOUT_S: Final = 2.0
 """Longest that closing waits for the last values to be written."""
@@ -29,18 +31,28 @@ class Emitter:
     Args:
         settings: Addresses, interval, timeout and bounds.
         counters: Counts ``published``, ``conflated``, ``redis_failures`` and ``dropped`` by reason.
-        is_behind: Tells whether the worker has events waiting that are older than they should be; while it
-            has, less of its time goes to Redis.
+        passage: What the worker has applied. While it is behind, less of its time goes to Redis.
+        tracer: Traces writes of batches that are traced.
     """
 
     def __init__(
-        self, settings: Settings, counters: Counters, is_behind: Callable[[], bool] = lambda: False
+        self,
+        settings: Settings,
+        counters: Counters,
+        passage: Passage | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
+        passage = passage or Passage()
         urls = {Database.MARKET: settings.mdc_redis_url, Database.WIDGET: settings.wdc_redis_url}
         self._writers = {
-            database: DatabaseWriter(url, settings, counters, logger, is_behind)
+            database: DatabaseWriter(database, url, settings, counters, logger, passage, tracer)
             for database, url in urls.items()
         }
+        writers = self._writers.items()
+        counters.watch("redis_up", lambda: {(str(name),): float(each.connected) for name, each in writers})
+        counters.watch(
+            "emitter_waiting", lambda: {(str(name),): float(each.waiting) for name, each in writers}
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     def put(self, feed: Feed, value: bytes, symbol: str | None = None) -> None:

@@ -16,22 +16,27 @@ from pydantic import SecretStr
 from streams import redis_link
 from streams.backoff import Backoff
 from streams.emit.commands import (
+    TIME_CALL,
     Call,
     Entry,
     amend_call,
     list_key,
     presence_call,
+    publish_call,
     push_calls,
     range_call,
     set_calls,
 )
 from streams.emit.link import Link
 from streams.emit.lists import KeptList, KeptLists, amendment
+from streams.emit.marks import Marker
 from streams.emit.pending import LatestValues, ListEntries
 from streams.emit.tails import TailSource, tail_calls
-from streams.feeds import Feed, Kind
+from streams.feeds import Database, Feed, Kind, marks_channel
+from streams.passage import Passage
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
+from streams.tracing import Tracer
 
 DUTY: Final = 4
 """A flush starts no earlier than this many times the CPU time of the one before, after that one started …"""
@@ -62,22 +67,28 @@ class DatabaseWriter:
     """Writes the feeds of one Redis database.
 
     Args:
-        url: The database.
+        database: Its name.
+        url: Its address.
         settings: Interval, timeout and bounds.
         counters: Counts ``published``, ``conflated``, ``redis_failures`` and ``dropped`` by reason.
         logger: Where incidents are reported.
-        is_behind: Tells whether the worker has events waiting that are older than they should be.
+        passage: What the worker has applied, and whether it is behind.
+        tracer: Traces writes of batches that are traced.
     """
 
     def __init__(
         self,
+        database: Database,
         url: SecretStr,
         settings: Settings,
         counters: Counters,
         logger: logging.Logger,
-        is_behind: Callable[[], bool],
+        passage: Passage,
+        tracer: Tracer,
     ) -> None:
-        self._is_behind = is_behind
+        self._database = database
+        self._passage = passage
+        self._marker = Marker(passage.follow(), tracer, counters, passage.name)
         self._link = Link(url, settings.redis_timeout_s)
         self._address = redis_link.address(url)
         self._interval_s = settings.publish_interval_s
@@ -94,6 +105,16 @@ class DatabaseWriter:
         self._stopping = asyncio.Event()
         self._cpu_s = 0.0
         self._asked_at = 0.0
+        self._written: dict[tuple[str, ...], float] = {}
+        counters.watch("feed_written", lambda: self._written)
+        self._clock_offset_s: float | None = None
+        counters.watch("clock_offset", self._clock_offset)
+
+    @property
+    def waiting(self) -> int:
+        """How many values wait to be written, beside those that sources hold."""
+        waiting = sum(map(len, self._latest.values())) + sum(map(len, self._lists.values()))
+        return waiting + len(self._entries)
 
     @property
     def connected(self) -> bool:
@@ -174,9 +195,7 @@ class DatabaseWriter:
             finally:
                 await self._link.close()
             await self._pause(backoff.next_s())
-        waiting = sum(map(len, self._latest.values())) + sum(map(len, self._lists.values()))
-        waiting += len(self._entries)
-        self._drop("emit_closed", waiting)
+        self._drop("emit_closed", self.waiting)
 
     def stop(self) -> None:
         """Let ``run`` end."""
@@ -187,17 +206,28 @@ class DatabaseWriter:
         while not self._stopping.is_set():
             started = time.monotonic()
             self._cpu_s = 0.0
-            await self._flush()
+            await self._bring_on()
             if started - self._asked_at >= HEARTBEAT_S:
                 await self._make_sure()
             backoff.reset()
             await self._rest(started)
-        await self._flush()
+        await self._bring_on()
+
+    async def _bring_on(self) -> None:
+        """Write what waits, and tell whoever reads it which batches it holds."""
+        started = time.monotonic()
+        published = self._counters.get("published")
+        with self._marker.writing(self._database) as marks:
+            await self._flush()
+            for mark in marks():
+                await self._link.ask(publish_call(marks_channel(self._database), mark))
+        if self._counters.get("published") != published:
+            self._counters.observe("redis_write", time.monotonic() - started, reason=self._database)
 
     async def _rest(self, started: float) -> None:
         """Wait until the flush after the one that began at ``started`` is due; that changes with the duty."""
         while not self._stopping.is_set():
-            duty = BEHIND_DUTY if self._is_behind() else DUTY
+            duty = BEHIND_DUTY if self._passage.is_behind else DUTY
             left_s = started + max(self._interval_s, duty * self._cpu_s) - time.monotonic()
             if left_s <= 0:
                 return
@@ -207,7 +237,14 @@ class DatabaseWriter:
         if not await self._link.ask(self._presence):
             self._reporter.warn(f"Redis {self._address} was emptied, everything is written again")
             self._resync()
+        before = time.time()
+        seconds, microseconds = await self._link.ask(TIME_CALL)
         self._asked_at = time.monotonic()
+        # Redis looked at its clock somewhere between question and answer.
+        self._clock_offset_s = int(seconds) + int(microseconds) / 1e6 - (before + time.time()) / 2
+
+    def _clock_offset(self) -> dict[tuple[str, ...], float]:
+        return {} if self._clock_offset_s is None else {(str(self._database),): self._clock_offset_s}
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -230,7 +267,7 @@ class DatabaseWriter:
             if values:
                 await self._flush_latest(feed, values)
         for source in self._sources:
-            await self._send(self._pack_latest(source.feed, source.collect))
+            await self._send(source.feed, self._pack_latest(source.feed, source.collect))
         for tails in self._tails:
             await self._flush_tails(tails)
         if self._entries:
@@ -256,7 +293,7 @@ class DatabaseWriter:
             self._cpu_s += time.thread_time() - started
             if await self._link.ask(call):
                 lists.done(symbol, kept, wanted)
-                self._counters.add("published", len(news))
+                self._count(feed, len(news))
                 return
             # Expired, emptied, or another worker's by now: written anew, whatever it is.
             kept.known = None
@@ -270,13 +307,13 @@ class DatabaseWriter:
         for call in calls:
             for key in await self._link.ask(call.packed):
                 source.refused(call.symbols[key])
-            self._counters.add("published", call.news)
+            self._count(source.feed, call.news)
 
     async def _flush_latest(self, feed: Feed, values: LatestValues) -> None:
         taken = values.take()
         self._counters.add("conflated", values.take_replaced())
         try:
-            await self._send(self._pack_latest(feed, taken.items))
+            await self._send(feed, self._pack_latest(feed, taken.items))
         except redis_link.FAILURES:
             values.put_back(taken.items())
             raise
@@ -291,7 +328,7 @@ class DatabaseWriter:
                 self._drop_bad(feed, bad)
                 # One at a time: what Redis has done must not be pushed again after a failure.
                 for call in calls:
-                    await self._send([call])
+                    await self._send(feed, [call])
                     del entries[: call.values]
                 entries.clear()
         except redis_link.FAILURES:
@@ -307,11 +344,15 @@ class DatabaseWriter:
         self._cpu_s += time.thread_time() - started
         return calls
 
-    async def _send(self, calls: list[Call]) -> None:
+    async def _send(self, feed: Feed, calls: list[Call]) -> None:
         if not calls:
             return
         await self._link.send(calls)
-        self._counters.add("published", sum(call.values for call in calls))
+        self._count(feed, sum(call.values for call in calls))
+
+    def _count(self, feed: Feed, published: int) -> None:
+        self._counters.add("published", published)
+        self._written[feed.pattern,] = time.time()
 
     def _drop_bad(self, feed: Feed, bad: list[Entry]) -> None:
         if bad:

@@ -61,6 +61,7 @@ class Pipeline:
             partitions=app.settings.partitions(HALTS),
             settings=app.settings,
             counters=app.counters,
+            tracer=app.traces,
             on_recovered=self._on_recovered,
             on_revoked=self._on_revoked,
         )
@@ -77,7 +78,9 @@ class Pipeline:
         async for event in events:
             batch = await self.symbols.accept(event)
             if batch is not None:
-                for entry in self._apply(batch):
+                with self._app.applying(HALTS, batch.received_ms, batch.traceparent):
+                    entries = self._apply(batch)
+                for entry in entries:
                     await self._tell(entry)
 
     def background(self) -> list[Callable[[], Awaitable[None]]]:
@@ -118,7 +121,8 @@ class Pipeline:
     def _apply(self, batch: Batch[SymbolHalts]) -> list[HaltEntry]:
         slices = self._messages.decode(batch.payload)
         partition = batch.partition
-        self._app.note_events(HALTS, len(slices.events), slices.rejected)
+        newest_ms = slices.events[-1].t / 1_000_000 if slices.events else None
+        self._app.note_events(HALTS, len(slices.events), slices.rejected, newest_ms)
         messages = [
             (message, bytes(raw))
             for message, raw in zip(slices.events, slices.raws, strict=True)

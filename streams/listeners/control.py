@@ -9,18 +9,21 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from streams.errors import BadInputError, UnavailableError
+from streams.metrics import Exposition, catalogue
+from streams.telemetry import Counters
 
 
 class Controllable(Protocol):
     """What the control API needs of a listener."""
 
     name: str
+    counters: Counters
 
     def health(self) -> dict[str, Any]:
         """Return the truth; its ``healthy`` says whether data flows."""
@@ -65,6 +68,8 @@ def make_app(listener: Controllable) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _bad_body)
     app.add_exception_handler(BadInputError, _bad_input)
 
+    exposition = Exposition(f"{listener.name}-listener", catalogue.LISTENER, listener.counters)
+
     def state() -> dict[str, Any]:
         return {"state": listener.health()["state"]}
 
@@ -80,6 +85,11 @@ def make_app(listener: Controllable) -> FastAPI:
     async def health() -> JSONResponse:
         truth = listener.health()
         return JSONResponse(truth, 200 if truth["healthy"] else 503)
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        content, content_type = exposition.render(request.headers.get("accept", ""))
+        return Response(content, media_type=content_type)
 
     @app.post("/start")
     async def start() -> dict[str, Any]:

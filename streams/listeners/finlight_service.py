@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Self
 import msgspec
 
 from streams.errors import BadInputError
+from streams.listeners import figures
 from streams.listeners.finlight import SOURCE, FinlightConnection, Stream, Target
 from streams.listeners.producer import RecordProducer
 from streams.listeners.record import Record
@@ -21,6 +22,7 @@ from streams.sessions import Session
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 from streams.topics import NEWS, UNKNOWN
+from streams.tracing import make_tracer
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +57,14 @@ class FinlightListener:
         self._session_now = session_now
         self.counters = Counters()
         self._reporter = Reporter(logger)
-        self._producer = RecordProducer(settings, SOURCE, self.counters)
+        self._tracer = make_tracer(settings, f"{SOURCE}-listener")
+        self._producer = RecordProducer(settings, SOURCE, self.counters, self._tracer)
         self._connection = FinlightConnection(settings, self._accept, self._keep_unknown, self.counters)
         self._supervisor = Supervisor(self._connection.connect, settings, self._is_market_open, self.counters)
         self._unknown = 0
+        figures.watch(
+            self.counters, self._supervisor, self._producer, lambda: self._connection.last_message_at
+        )
 
     async def __aenter__(self) -> Self:
         """Begin: to Kafka at once, to the vendor where the settings say so."""
@@ -71,6 +77,7 @@ class FinlightListener:
         """End: disconnect first, then bring on what has arrived."""
         await self._supervisor.stop()
         await self._producer.close(CLOSE_S)
+        await asyncio.to_thread(self._tracer.close)
 
     async def start(self) -> bool:
         """Connect to the vendor; return False where it was started before."""

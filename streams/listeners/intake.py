@@ -10,16 +10,19 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from streams.listeners.batcher import BRACKETS, Batcher
+from streams.listeners.event_time import newest_ns
 from streams.listeners.record import Record
 from streams.listeners.split import Slice, Split, Splitter, Status
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
-from streams.topics import UNKNOWN
+from streams.topics import UNKNOWN, topic_of_event
 
 logger = logging.getLogger(__name__)
 
 TURN_S: Final = 0.002
 """How long frames are split before the connection has its turn: the vendor cuts off a slow consumer."""
+DELAY_INTERVAL_NS: Final = 100_000_000
+"""How often an event's own time is looked at."""
 EXCERPT_BYTES: Final = 80
 """How much of an unusable item a log line shows."""
 
@@ -62,6 +65,7 @@ class Intake:
         self._room = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._unknown = 0
+        self._delay_due_ns = 0
         self.last_frame_at: float | None = None
 
     @property
@@ -118,9 +122,20 @@ class Intake:
         split = self._splitter.split(frame)
         slices = split.slices
         self._count(slices)
+        self._observe_delay(slices, received_ns)
         self._pass_on(self._batcher.add(slices, time.monotonic(), received_ns))
         if split.unknown or split.statuses or not slices:
             self._handle_others(split, received_ns)
+
+    def _observe_delay(self, slices: list[Slice], received_ns: int) -> None:
+        """Compare the exchange's clock with the time of receipt, for one event now and then."""
+        if not slices or received_ns < self._delay_due_ns:
+            return
+        self._delay_due_ns = received_ns + DELAY_INTERVAL_NS
+        event_type, _, _, data = slices[-1]
+        if (happened_ns := newest_ns(data)) is not None:
+            delay_s = (received_ns - happened_ns) / 1e9
+            self._counters.observe("event_delay", delay_s, reason=topic_of_event(event_type).suffix)
 
     def _count(self, slices: list[Slice]) -> None:
         by_type: dict[str, int] = {}

@@ -27,6 +27,7 @@ from streams.records import headers
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 from streams.topics import Topic
+from streams.tracing import NO_TRACER, Span, Tracer
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +72,16 @@ class RecordProducer:
         settings: Kafka's address and the bound of what waits.
         source: The listener's name, for the records' headers.
         counters: Where outcomes are counted.
+        tracer: Traces one record in so many.
     """
 
-    def __init__(self, settings: Settings, source: str, counters: Counters) -> None:
+    def __init__(
+        self, settings: Settings, source: str, counters: Counters, tracer: Tracer = NO_TRACER
+    ) -> None:
         self._settings = settings
         self._source = source
         self._counters = counters
+        self._tracer = tracer
         self._reporter = Reporter(logger)
         self._lanes: dict[tuple[Topic, int], Lane] = {}
         self._bytes = 0
@@ -105,6 +110,8 @@ class RecordProducer:
             lane = self._lanes[key] = Lane()
             if self._client is not None and not self._broken.is_set():
                 self._deliver_in_background(self._client, key, lane)
+        if (span := self._trace(record)) is not None:
+            record = record._replace(span=span)
         lane.put(record)
         self._bytes += weight(record)
         self._records += 1
@@ -114,6 +121,20 @@ class RecordProducer:
             self._room.clear()
         while self._bytes > self._settings.listener_buffer_bytes and self._drop_oldest():
             pass
+
+    def _trace(self, record: Record) -> Span | None:
+        return self._tracer.sample(
+            "listener batch",
+            record.received_ns,
+            {
+                "messaging.system": "kafka",
+                "messaging.destination.name": self._settings.topic(record.topic),
+                "messaging.destination.partition.id": record.partition,
+                "streams.source": self._source,
+                "streams.events": record.events,
+                "streams.bytes": len(record.value),
+            },
+        )
 
     async def room(self) -> None:
         """Wait while much waits for a Kafka that does answer: who sends faster than it takes is slowed down.
@@ -170,6 +191,8 @@ class RecordProducer:
 
     def _drop(self, record: Record, reason: str) -> None:
         self._forget(record)
+        if record.span is not None:
+            record.span.end(error=f"dropped: {reason}")
         self._counters.add("dropped", record.events, reason=reason)
         self._reporter.warn(f"events dropped: {reason}", count=record.events)
 
@@ -286,7 +309,9 @@ class RecordProducer:
                 timestamp=record.received_ns // 1_000_000,
                 key=record.key,
                 value=record.value,
-                headers=headers(record.received_ns, self._source),
+                headers=headers(
+                    record.received_ns, self._source, None if record.span is None else record.span.traceparent
+                ),
             )
             if taken is None:
                 break
@@ -297,8 +322,12 @@ class RecordProducer:
     def _acknowledged(self, lane: Lane) -> None:
         self._set_reachable(True)
         counters = self._counters
+        now_ns = time.time_ns()
         for record in lane.acknowledge():
             self._forget(record)
+            if record.span is not None:
+                record.span.end()
+            counters.observe("latency", (now_ns - record.received_ns) / 1e9, reason="kafka")
             counters.add("records_acknowledged")
             counters.add("events_acknowledged", record.events, reason=record.topic.suffix)
             counters.add("bytes_acknowledged", len(record.value))

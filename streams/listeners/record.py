@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streams.topics import Topic
+from streams.tracing import Span
 
 
 class Record(NamedTuple):
@@ -17,6 +18,7 @@ class Record(NamedTuple):
         events: How many of the vendor's events it holds.
         received_ns: When the first of them was received, ns since 1970 UTC.
         key: The record's key; None for micro-batches, whose events have several.
+        span: Its way to Kafka, where it is traced.
     """
 
     topic: Topic
@@ -25,3 +27,4 @@ class Record(NamedTuple):
     events: int
     received_ns: int
     key: bytes | None = None
+    span: Span | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final, Protocol, Self
 
+from streams.listeners import figures
 from streams.listeners.control import Controllable, bind, make_app, serve
 from streams.listeners.intake import Intake
 from streams.listeners.massive import SOURCE, MassiveConnection, Target
@@ -19,6 +20,7 @@ from streams.listeners.supervisor import State, Supervisor
 from streams.sessions import MarketCalendar, Session
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.tracing import make_tracer
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ class MassiveListener:
         self._settings = settings
         self._session_now = session_now
         self.counters = Counters()
-        self._producer = RecordProducer(settings, SOURCE, self.counters)
+        self._tracer = make_tracer(settings, f"{SOURCE}-listener")
+        self._producer = RecordProducer(settings, SOURCE, self.counters, self._tracer)
         self._connection = MassiveConnection(settings, self._accept, self._is_data_expected, self.counters)
         self._intake = Intake(
             settings, self._producer.put, self._producer.room, self._connection.on_status, self.counters
@@ -63,6 +66,8 @@ class MassiveListener:
         self._supervisor = Supervisor(self._connection.connect, settings, self._is_market_open, self.counters)
         self._rates = Rates()
         self._tasks: list[asyncio.Task[None]] = []
+        figures.watch(self.counters, self._supervisor, self._producer, lambda: self._intake.last_frame_at)
+        self.counters.watch("handover_fill", lambda: self._intake.fill_percent / 100)
 
     async def __aenter__(self) -> Self:
         """Begin: to Kafka at once, to the vendor where the settings say so."""
@@ -83,6 +88,7 @@ class MassiveListener:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._intake.close()
         await self._producer.close(CLOSE_S)
+        await asyncio.to_thread(self._tracer.close)
 
     async def start(self) -> bool:
         """Connect to the vendor; return False where it was started before."""

@@ -45,6 +45,7 @@ class Pipeline:
     """
 
     def __init__(self, app: WorkerApp) -> None:
+        self._app = app
         self._settings = app.settings
         self._stopped = app.wait_for_stop
         self._counters = app.counters
@@ -57,6 +58,7 @@ class Pipeline:
             partitions=app.settings.partitions(NEWS_FILED),
             settings=app.settings,
             counters=app.counters,
+            tracer=app.traces,
             on_recovered=self._on_recovered,
             on_revoked=self._on_revoked,
         )
@@ -66,7 +68,7 @@ class Pipeline:
         self._recent_at = 0.0
         self._recent_is_due = False
         self._calendar = MarketCalendar()
-        self._emitter = Emitter(app.settings, app.counters)
+        self._emitter = Emitter(app.settings, app.counters, app.passage, app.traces)
         app.redis = lambda: self._emitter.connected
 
     async def read(self, events: AsyncIterable[EventT[bytes]]) -> None:
@@ -119,7 +121,8 @@ class Pipeline:
             self._counters.add("filings_rejected")
             self._reporter.warn("a record of the second stage cannot be read", str(error))
             return
-        is_new = self._archive.file(filing.article, filing.origin, batch.offset)
+        with self._app.applying(NEWS_FILED, filing.origin.received_ms):
+            is_new = self._archive.file(filing.article, filing.origin, batch.offset)
         self._counters.add("articles_filed", reason="changed" if is_new else "unchanged")
         self._recent_is_due = self._recent_is_due or is_new
 

@@ -33,7 +33,7 @@ class Pipeline:
         self._heads = SliceDecoder[QuoteHead](QuoteHead)
         self._partitions: dict[int, PartitionQuotes] = {}
         self._acknowledgements = TrailingAcknowledgements(app, ACKNOWLEDGE_AFTER_S)
-        self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
+        self._emitter = Emitter(app.settings, app.counters, app.passage, app.traces)
         app.redis = lambda: self._emitter.connected
         self._emitter.source(feeds.QUOTE_NBBO, self._values, self._republish)
         app.on_partitions_revoked.connect(self._revoke, weak=False)  # type: ignore[arg-type] # two arguments
@@ -43,11 +43,12 @@ class Pipeline:
         async for event in events:
             message = event.message
             payload, received_ms = message.value or b"", records.received_ms(message.headers)
+            traceparent = records.traceparent(message.headers)
             is_ours = message.generation_id == self._app.consumer_generation_id
             self._acknowledgements.add(event)
             if is_ours:
-                self._app.note_received(received_ms)
-                self._apply(message.partition, payload, received_ms)
+                with self._app.applying(QUOTES, received_ms, traceparent):
+                    self._apply(message.partition, payload, received_ms)
             else:
                 # Fetched before a rebalance: whoever has the partition now gets it again.
                 self._counters.add("batches_skipped", reason="earlier_generation")
@@ -62,7 +63,8 @@ class Pipeline:
 
     def _apply(self, number: int, payload: bytes, received_ms: int | None) -> None:
         slices = self._heads.decode(payload)
-        self._app.note_events(QUOTES, len(slices.events), slices.rejected)
+        newest_ms = slices.events[-1].t if slices.events else None
+        self._app.note_events(QUOTES, len(slices.events), slices.rejected, newest_ms)
         partition = self._partitions.get(number)
         if partition is None:
             partition = self._partitions[number] = PartitionQuotes(self._counters)

@@ -40,6 +40,9 @@ MAX_DUTY: Final = 0.1
 MAX_DUTY_BEHIND: Final = 0.02
 """The same while the worker catches up: the boards are late anyway."""
 
+REFERENCE_DUE_MS: Final = 30 * 60 * 1000
+"""So long before a trading day its reference data should be there."""
+
 
 class Pipeline:
     """One worker's share of the scanner.
@@ -65,6 +68,7 @@ class Pipeline:
             partitions=app.settings.partitions(AGGREGATES),
             settings=app.settings,
             counters=app.counters,
+            tracer=app.traces,
             on_recovered=self._on_states,
             on_revoked=self._on_revoked,
             before_write=self._alerts.write,
@@ -76,13 +80,15 @@ class Pipeline:
             partitions=app.settings.partitions(REFERENCE),
             settings=app.settings,
             counters=app.counters,
+            tracer=app.traces,
             on_recovered=self._on_references,
         )
+        app.counters.watch("references", self._count_references)
         self._symbols: dict[int, SymbolStates] = {}
         self._scanners: dict[int, PartitionScanner] = {}
         self._merger = partial.Merger(app.settings.partitions(AGGREGATES))
         self._partials = RecordWriter(app.settings)
-        self._emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
+        self._emitter = Emitter(app.settings, app.counters, app.passage, app.traces)
         app.redis = lambda: self._emitter.connected
         self._emitter.source(feeds.QUOTE, self._quotes, self._republish_quotes)
         self._emitter.source(feeds.DAILY_RANGE, self._ranges, self._republish_ranges)
@@ -96,7 +102,8 @@ class Pipeline:
             await self._alerts.room()
             batch = await self.states.accept(event)
             if batch is not None:
-                self._apply(batch)
+                with self._app.applying(AGGREGATES, batch.received_ms, batch.traceparent):
+                    self._apply(batch)
 
     async def refer(self, events: AsyncIterable[EventT[bytes]]) -> None:
         """Read md.reference."""
@@ -179,8 +186,7 @@ class Pipeline:
     def _apply(self, batch: Batch[SymbolState]) -> None:
         events, rejected = self._bars.decode(batch.payload)
         partition = batch.partition
-        self._app.note_received(batch.received_ms)
-        self._app.note_events(AGGREGATES, len(events), rejected)
+        self._app.note_events(AGGREGATES, len(events), rejected, events[-1].e if events else None)
         if partition.replays(batch.offset):
             events = [event for event in events if not partition.holds(event.sym, batch.offset)]
         breakouts = self._symbols[partition.number].apply(events, batch.offset, batch.received_ms)
@@ -211,6 +217,19 @@ class Pipeline:
         scanner = self._scanners.get(partition.number)
         if scanner is not None:
             scanner.refer(symbol)
+
+    def _count_references(self) -> dict[tuple[str, ...], float]:
+        """Return how many symbols have reference data at all, for today, and with what boards rank by."""
+        day = self._calendar.day_at(time.time_ns() // 1_000_000 + REFERENCE_DUE_MS)
+        day_ms = (
+            day if day.is_session else self._calendar.day(self._calendar.previous_session(day.date))
+        ).start_ms
+        newest = [row.newest for each in self.references.partitions.values() for row in each.rows.values()]
+        current = [reference for reference in newest if reference.day_ms >= day_ms]
+        complete = sum(
+            reference.prev_day_close is not None and reference.avg_volume is not None for reference in current
+        )
+        return {("known",): len(newest), ("current",): len(current), ("complete",): complete}
 
     def _known_reference(self, number: int, symbol: str) -> KnownReference | None:
         partition = self.references.partitions.get(number)

@@ -16,11 +16,13 @@ from faust.types import TP, EventT
 from streams import records
 from streams.backoff import Backoff
 from streams.errors import StreamsError
+from streams.passage import Follower
 from streams.settings import Settings
 from streams.state.partition import NOTHING, Flush, Partition, Row
 from streams.state.store import PartitionStore, PartitionTable, partition_table
 from streams.state.versions import RowDecoder, Upgrades
 from streams.telemetry import Counters, Reporter
+from streams.tracing import NO_TRACER, Tracer
 from streams.writer import RecordWriter
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Batch(NamedTuple, Generic[R]):
     key: bytes | None
     payload: bytes
     received_ms: int | None
+    traceparent: str | None
 
 
 class WriteBehindTable(Generic[R]):
@@ -66,6 +69,7 @@ class WriteBehindTable(Generic[R]):
         on_revoked: Called with the number of each partition that this worker no longer has.
         before_write: Called with a partition's number once it is settled which of its rows are written, to
             make safe what those rows let forget; they are not written where it returns False.
+        tracer: Traces flushes of batches that are traced.
     """
 
     def __init__(  # noqa: PLR0913  callbacks, given by name
@@ -81,6 +85,7 @@ class WriteBehindTable(Generic[R]):
         on_recovered: Callable[[Partition[R]], None],
         on_revoked: Callable[[int], None] = lambda _number: None,
         before_write: Callable[[int], Awaitable[bool]] | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self.partitions: dict[int, Partition[R]] = {}
         self._app = app
@@ -89,6 +94,11 @@ class WriteBehindTable(Generic[R]):
         self._on_recovered = on_recovered
         self._on_revoked = on_revoked
         self._before_write = before_write
+        self._name = name
+        self._tracer = tracer
+        self._unsafe: dict[int, Follower] = {}
+        counters.watch("table_rows", lambda: {(name,): float(self._rows())})
+        counters.watch("table_pending", lambda: {(name,): float(self._pending())})
         self._table: PartitionTable = partition_table(app, name, partitions)
         self._changelog = RecordWriter(settings)
         self._decode = RowDecoder(row_type, upgrades).decode
@@ -124,8 +134,9 @@ class WriteBehindTable(Generic[R]):
         if not apply:
             self._counters.add("batches_skipped", reason="delivered_again")
             return None
-        received_ms = records.received_ms(headers)
-        return Batch(partition, message.offset, message.key, payload or b"", received_ms)
+        received_ms, traceparent = records.received_ms(headers), records.traceparent(headers)
+        self._unsafe.setdefault(partition.number, Follower()).note(received_ms, traceparent)
+        return Batch(partition, message.offset, message.key, payload or b"", received_ms, traceparent)
 
     async def _check_source(self, partition: Partition[R], tp: TP) -> None:
         end = self._app.consumer.highwater(tp)
@@ -162,17 +173,37 @@ class WriteBehindTable(Generic[R]):
         if self._app.crashed:
             # A batch may be half applied: it has to come again.
             return False
+        started = time.monotonic()
         due = [
             (partition, flush)
             for partition in self.partitions.values()
             if (flush := partition.begin_flush()) is not None
         ]
         done = await asyncio.gather(*(self._flush(partition, flush) for partition, flush in due))
+        if due and all(done):
+            self._counters.observe("flush", time.monotonic() - started, reason=self._name)
         if self._pending() < MAX_PENDING:
             self._room.set()
         return all(done)
 
     async def _flush(self, partition: Partition[R], flush: Flush) -> bool:
+        unsafe = self._unsafe.setdefault(partition.number, Follower())
+        passed, now_ns = unsafe.take(), time.time_ns()
+        spans = [
+            self._tracer.follow(traceparent, "flush", now_ns, {"streams.table": self._name})
+            for traceparent in passed.traceparents
+        ]
+        is_safe = await self._write(partition, flush)
+        for span in spans:
+            if span is not None:
+                span.end(error="" if is_safe else "not safe yet, tried again")
+        if not is_safe:
+            unsafe.note(passed.received_ms)
+        elif passed.received_ms is not None:
+            self._counters.observe("latency", time.time() - passed.received_ms / 1000, reason="flushed")
+        return is_safe
+
+    async def _write(self, partition: Partition[R], flush: Flush) -> bool:
         started = time.thread_time()
         rows = [(key.encode(), self._encode(row)) for key, row in partition.unsafe()]
         self._busy_s += time.thread_time() - started
@@ -254,7 +285,11 @@ class WriteBehindTable(Generic[R]):
                 partition = self.partitions.pop(tp.partition, None)
                 if partition is not None:
                     partition.abandon()
+                    self._unsafe.pop(tp.partition, None)
                     self._on_revoked(tp.partition)
+
+    def _rows(self) -> int:
+        return sum(len(partition.rows) for partition in self.partitions.values())
 
     def _pending(self) -> int:
         return sum(partition.pending for partition in self.partitions.values())

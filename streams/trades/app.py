@@ -17,7 +17,7 @@ from streams.trades.pipeline import Pipeline as Trades
 from streams.worker import WorkerApp, unacknowledged
 
 app = WorkerApp("trades", settings.load())
-emitter = Emitter(app.settings, app.counters, lambda: app.is_behind)
+emitter = Emitter(app.settings, app.counters, app.passage, app.traces)
 app.redis = lambda: emitter.connected
 trades = Trades(app, emitter)
 halts = Halts(app, emitter)

@@ -63,6 +63,7 @@ class Pipeline:
             partitions=partitions,
             settings=app.settings,
             counters=app.counters,
+            tracer=app.traces,
             on_recovered=self._on_recovered,
             on_revoked=self._on_revoked,
         )
@@ -76,7 +77,8 @@ class Pipeline:
         async for event in events:
             batch = await self.blocks.accept(event)
             if batch is not None:
-                self._apply(batch)
+                with self._app.applying(TRADES, batch.received_ms, batch.traceparent):
+                    self._apply(batch)
 
     async def merge(self, payloads: AsyncIterable[bytes | None]) -> None:
         """Read the partials of all partitions."""
@@ -126,11 +128,11 @@ class Pipeline:
 
     def _apply(self, batch: Batch[Block]) -> None:
         slices = self._trades.decode(batch.payload)
-        self._app.note_events(TRADES, len(slices.events), slices.rejected)
+        newest_ms = slices.events[-1].t if slices.events else None
+        self._app.note_events(TRADES, len(slices.events), slices.rejected, newest_ms)
         partition = self._partitions[batch.partition.number]
         if batch.partition.replays(batch.offset):
             slices = partition.unseen(slices, batch.offset)
-        self._app.note_received(batch.received_ms)
         partition.apply(slices, batch.offset, batch.received_ms)
 
     def _on_recovered(self, partition: Partition[Block]) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import os
 from typing import Any, Final, cast
 
-from fastapi import FastAPI, Response, WebSocket
+from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from streams.metrics import Exposition, catalogue
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.wds.allowance import Pace
@@ -61,10 +62,17 @@ class WidgetDataApp:
         self._vitals = vitals
         self._feeder = feeder
         self._counters = counters
+        self._exposition = Exposition("wds", catalogue.WDS, counters)
         self._limits = Limits.of(settings)
         self._origins = Origins(settings.wds_allowed_origins)
         self._gate = gate
         self._visitors = Visitors(settings, counters)
+        counters.watch("clients", lambda: len(self._visitors))
+        counters.watch("subscriptions", lambda: feeder.subscriptions)
+        counters.watch(
+            "message_age", lambda: {(feed,): age_s for feed, age_s in feeder.message_ages_s.items()}
+        )
+        counters.watch("redis_up", lambda: {(name,): float(up) for name, up in feeder.connected.items()})
         self.drain = Drain(self._visitors, settings.wds_drain_s, counters)
         throttle = Throttle(Pace(settings.wds_rest_per_s, settings.wds_rest_burst))
         self._reception = Reception(gate, throttle, self.drain, counters)
@@ -92,6 +100,7 @@ class WidgetDataApp:
         for path, handler in routes.items():
             app.add_api_route(path, handler, methods=["GET"], tags=["operation"])
             app.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False)
+        app.add_api_route("/metrics", self.metrics, methods=["GET"], include_in_schema=False)
         app.include_router(self._rest.router(), tags=["feeds"])
         app.add_api_websocket_route("/ws", self.talk)
         return app
@@ -110,6 +119,11 @@ class WidgetDataApp:
             "counters": self._counters.snapshot(),
         }
         return JSONResponse(state, status_code=UNAVAILABLE if state["problems"] else 200)
+
+    async def metrics(self, request: Request) -> Response:
+        """Give the figures for Prometheus."""
+        content, content_type = self._exposition.render(request.headers.get("accept", ""))
+        return Response(content, media_type=content_type)
 
     async def alive(self) -> dict[str, str]:
         """Tell that the process works."""

@@ -11,12 +11,14 @@ from typing import Protocol
 from streams.feeds import Database, Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.tracing import NO_TRACER, Tracer
 from streams.wds.enveloped.options import Wish
 from streams.wds.enveloped.subscription import Subscriber
 from streams.wds.enveloped.switchboard import Switchboard
 from streams.wds.framing import Framing
 from streams.wds.hub import Client, Hub
 from streams.wds.interests import Interest, interests, route
+from streams.wds.marks import Marks
 from streams.wds.reader import Reader
 from streams.wds.snapshots import Snapshots
 
@@ -32,19 +34,24 @@ class Feeder:
         settings: Addresses and timeout.
         snapshots: Where values are read that a lost connection may have missed.
         counters: The hub's and the readers'.
+        tracer: Ends the traces that come this far.
     """
 
-    def __init__(self, settings: Settings, snapshots: Snapshots, counters: Counters) -> None:
+    def __init__(
+        self, settings: Settings, snapshots: Snapshots, counters: Counters, tracer: Tracer = NO_TRACER
+    ) -> None:
         self._snapshots = snapshots
         self._hub = Hub(counters, Framing.of(settings))
         self._switchboard = Switchboard(settings, snapshots, counters)
         urls = {Database.MARKET: settings.mdc_redis_url, Database.WIDGET: settings.wdc_redis_url}
+        marks = Marks(counters, tracer)
         self._readers = {
             database: Reader(
                 database,
                 url,
                 settings.redis_timeout_s,
                 self._dispatch,
+                marks.take,
                 partial(self._switchboard.stale, database),
                 partial(self._catch_up, database),
                 counters,

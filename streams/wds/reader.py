@@ -16,7 +16,7 @@ from redis.asyncio.connection import AbstractConnection
 
 from streams import redis_link
 from streams.backoff import Backoff
-from streams.feeds import Database
+from streams.feeds import Database, marks_channel
 from streams.telemetry import Counters, Reporter
 from streams.wds.interests import Interest, route
 from streams.wds.probe import PROBE_S, Probe
@@ -80,6 +80,7 @@ class Reader:
         url: Its Redis.
         timeout_s: Longest wait for an answer, in seconds.
         dispatch: Takes the channel and payload of each message.
+        marked: Takes what workers say of what they have published.
         lost: Called when the connection is lost.
         reconnected: Awaited once the subscriptions stand again after a connection was lost.
         counters: Counts ``received`` and ``redis_failures``.
@@ -91,6 +92,7 @@ class Reader:
         url: SecretStr,
         timeout_s: float,
         dispatch: Callable[[str, bytes], None],
+        marked: Callable[[bytes], None],
         lost: Callable[[], None],
         reconnected: Callable[[], Awaitable[None]],
         counters: Counters,
@@ -100,11 +102,14 @@ class Reader:
         self._timeout_s = timeout_s
         self._dispatch = dispatch
         self._lost = lost
+        self._marked = marked
+        self._marks = marks_channel(database)
         self._reconnected = reconnected
         self._counters = counters
         self._reporter = Reporter(logger)
         self._probe = Probe(url, timeout_s)
         self._probed = Interest(database, self._probe.channel)
+        self._own = {self._probed, Interest(database, self._marks)}
         self._wanted: set[Interest] = set()
         self._changed = asyncio.Event()
         self._waiters: defaultdict[Interest, list[asyncio.Future[None]]] = defaultdict(list)
@@ -225,7 +230,7 @@ class Reader:
     async def _subscribe(self, connection: AbstractConnection) -> None:
         if not self._wanted:
             self._probe.forget()
-        added, dropped = self._standing.ask(self._wanted | {self._probed} if self._wanted else set())
+        added, dropped = self._standing.ask(self._wanted | self._own if self._wanted else set())
         for interests, verb in ((added, "SUBSCRIBE"), (dropped, "UNSUBSCRIBE")):
             for is_family, prefix in ((False, ""), (True, "P")):
                 names = [interest.name for interest in interests if interest.is_family is is_family]
@@ -256,6 +261,9 @@ class Reader:
     def _hand_on(self, channel: str, payload: bytes, pattern: str | None) -> None:
         if channel == self._probe.channel:
             self._probe.note()
+            return
+        if channel == self._marks:
+            self._marked(payload)
             return
         self._counters.add("received")
         where = route(channel)

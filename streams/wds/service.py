@@ -16,6 +16,7 @@ import uvicorn
 from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.tracing import make_tracer
 from streams.wds.allowance import Pace
 from streams.wds.app import WidgetDataApp
 from streams.wds.auth import Gate
@@ -59,7 +60,8 @@ class WidgetDataService:
         self._listening = listening
         gate = Gate(settings)
         self._snapshots = Snapshots(settings, self.counters)
-        self._feeder = Feeder(settings, self._snapshots, self.counters)
+        self._tracer = make_tracer(settings, "wds")
+        self._feeder = Feeder(settings, self._snapshots, self.counters, self._tracer)
         self._vitals = Vitals(settings, self._feeder, self._snapshots)
         self._app = WidgetDataApp(settings, gate, self._vitals, self._feeder, self._snapshots, self.counters)
         self._tasks: list[asyncio.Task[None]] = []
@@ -114,6 +116,7 @@ class WidgetDataService:
                 await asyncio.wait(self._tasks)
                 self._tasks = []
         await self._snapshots.close()
+        await asyncio.to_thread(self._tracer.close)
 
     def _config(self) -> uvicorn.Config:
         settings = self._settings
