@@ -44,6 +44,9 @@ def sim(  # noqa: PLR0913  one parameter an option
         float | None, typer.Option(help="Articles a minute of event time; default 30, 0 for none.")
     ] = None,
     news: Annotated[Path | None, typer.Option(help="Recorded articles, one JSON object a line.")] = None,
+    held: Annotated[
+        bool, typer.Option("--held", help="Recordings wait for POST /sim/play before their first frame.")
+    ] = False,
     loop: Annotated[bool, typer.Option("--loop", help="Play the recording again and again.")] = False,
     host: Annotated[str | None, typer.Option(help="Address of both ports; default 127.0.0.1.")] = None,
     ws_port: Annotated[
@@ -72,8 +75,8 @@ def sim(  # noqa: PLR0913  one parameter an option
     configure_logging(loaded.log_level, loaded.log_format)
     given: dict[str, Any] = {
         "symbols": symbols, "rate": rate, "speed": speed, "seed": seed, "start": start, "input": input,
-        "reference": reference, "loop": loop, "host": host, "ws_port": ws_port, "rest_port": rest_port,
-        "news_rate": news_rate, "news": news, "news_port": news_port,
+        "reference": reference, "held": held, "loop": loop, "host": host, "ws_port": ws_port,
+        "rest_port": rest_port, "news_rate": news_rate, "news": news, "news_port": news_port,
         "rest_calls_per_minute": rest_calls_per_minute,
         "api_key": loaded.massive_api_key, "news_api_key": loaded.finlight_api_key,
     }  # fmt: skip

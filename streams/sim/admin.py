@@ -26,6 +26,15 @@ class RateRequest(BaseModel):
     rate: Annotated[float, Field(ge=0, le=5_000_000)]
 
 
+class PlayRequest(BaseModel):
+    """How far recordings are to go: frames and articles counted from their beginnings; null for all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    frames: Annotated[int, Field(ge=0)] | None = None
+    articles: Annotated[int, Field(ge=0)] | None = None
+
+
 def admin_router(
     hub: Hub,
     faults: Faults,
@@ -33,6 +42,7 @@ def admin_router(
     sent: SentLog,
     status: Callable[[], dict[str, Any]],
     set_rate: Callable[[float], bool],
+    play_until: Callable[[int | None, int | None], bool],
 ) -> APIRouter:
     """Return the endpoints under ``/sim``.
 
@@ -43,6 +53,7 @@ def admin_router(
         sent: What was sent.
         status: Tells what the simulator does.
         set_rate: Changes the rate; returns False where there is none, as in a replay.
+        play_until: Lets recordings go on; returns False where the market is none.
     """
     router = APIRouter(prefix="/sim")
 
@@ -68,6 +79,12 @@ def admin_router(
         if not set_rate(request.rate):
             raise HTTPException(409, "a recording has no rate, only a speed")
         return {"rate": request.rate}
+
+    @router.post("/play")
+    async def post_play(request: PlayRequest) -> dict[str, Any]:
+        if not play_until(request.frames, request.articles):
+            raise HTTPException(409, "a synthetic market goes on by itself: only a recording can be held")
+        return {"frames": request.frames, "articles": request.articles}
 
     @router.post("/inject")
     async def post_inject(request: Request, *, binary: bool = False) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from websockets.http11 import Request, Response
 from streams.sim.articles import SimArticle
 from streams.sim.faults import Faults
 from streams.sim.frames import Frame
+from streams.sim.gate import Gate
 from streams.sim.hub import Hub
 from streams.sim.news_frames import ARTICLE, FilterRequest, NewsFilter, NewsFrame
 from streams.sim.pacing import Pacer
@@ -65,6 +66,7 @@ class Newswire:
         articles: The live stream, or a recording.
         speed: Event time for real time; 0 for as fast as it goes.
         is_recorded: Whether the stream waits for its clients instead of passing by.
+        gate: Holds it; None for nothing that does.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Newswire:
         *,
         speed: float,
         is_recorded: bool = False,
+        gate: Gate | None = None,
     ) -> None:
         self.hub = Hub()
         self.faults = Faults(self.hub)
@@ -87,6 +90,7 @@ class Newswire:
         self._articles = articles
         self._pacer = Pacer(speed)
         self._is_recorded = is_recorded
+        self._gate = gate or Gate(is_open=True)
         self._seats: dict[str, tuple[ServerConnection, asyncio.Event]] = {}
         self._decode = msgspec.json.Decoder(FilterRequest).decode
         self._server: Server | None = None
@@ -105,6 +109,7 @@ class Newswire:
             "clients": len(self.hub.sessions()),
             "sessions": self.hub.counters.by_reason("sessions"),
             "finished": self.finished.is_set(),
+            "holding": self._gate.is_holding,
         }
 
     async def __aenter__(self) -> Self:
@@ -140,6 +145,8 @@ class Newswire:
 
     async def _send(self) -> None:
         for article in self._articles:
+            if await self._gate.enter():
+                self._pacer.start_anew()
             await self._pacer.until(article.due_ms)
             await self.faults.clear_to_send()
             frame: Frame = NewsFrame(article.due_ms, article.fields)

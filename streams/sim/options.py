@@ -40,6 +40,9 @@ class SimOptions(BaseModel):
     news: Path | None = Field(
         None, description="recorded articles, one JSON object a line, may be gzip; else synthetic ones"
     )
+    held: bool = Field(
+        False, description="whether recordings wait before their first frame until told to play"
+    )
     loop: bool = Field(False, description="play the recording again and again")
     host: str = Field("127.0.0.1", description="address of both ports")
     ws_port: Port = Field(0, description="port of the WebSocket server; 0 takes a free one")

@@ -36,6 +36,10 @@ class Pacer:
         if due_ms:
             self.clock_ms = due_ms
 
+    def start_anew(self) -> None:
+        """Set the clock to the next event's time, as after a rest that is not to be caught up on."""
+        self._anchor = None
+
     async def _wait(self, due_ms: int) -> None:
         if self._anchor is None or abs(due_ms - self.clock_ms) > MAX_GAP_MS:
             self._set(due_ms)

@@ -19,6 +19,7 @@ from streams.sessions import NEW_YORK, MarketCalendar, at
 from streams.sim.admin import admin_router, newswire_router
 from streams.sim.articles import ArticleWriter, SimArticle
 from streams.sim.faults import Faults
+from streams.sim.gate import Gate
 from streams.sim.history import History
 from streams.sim.hub import Hub
 from streams.sim.news_recording import recorded_articles
@@ -66,6 +67,7 @@ class Simulator:
         self._faults = Faults(self._hub)
         self._sent = SentLog()
         self._pacer = Pacer(options.speed)
+        self._gates = Gate(is_open=not options.held), Gate(is_open=not options.held)
         self._live: LiveSource | None = None
         self._reference: Reference
         self._source: Source
@@ -75,7 +77,12 @@ class Simulator:
             reference = FileReference(options.reference, self._calendar, lambda: self._pacer.clock_ms)
             self._reference = reference
             self._source = ReplaySource(
-                Recording(options.input), self._hub, self._pacer, self._faults, loop=options.loop
+                Recording(options.input),
+                self._hub,
+                self._pacer,
+                self._faults,
+                self._gates[0],
+                loop=options.loop,
             )
         self._newswire = self._make_newswire()
         self._stream = StreamServer(options, self._hub, self._faults, self._sent)
@@ -138,6 +145,7 @@ class Simulator:
             "sessions": hub.counters.by_reason("sessions"),
             "waiting_bytes": sum(session.waiting_bytes for session in hub.sessions()),
             "finished": self.finished.is_set(),
+            "holding": self._gates[0].is_holding,
             "error": str(self.error) if self.error else None,
             "rate": self._live.rate if self._live else None,
             "speed": self._options.speed,
@@ -157,10 +165,28 @@ class Simulator:
         self._live.rate = rate
         return True
 
+    def play_until(self, frames: int | None, articles: int | None) -> bool:
+        """Let recordings go on up to these numbers of frames and articles, counted from their beginnings.
+
+        Args:
+            frames: Of the market; None for all.
+            articles: Of the newswire; None for all.
+
+        Returns:
+            False where the market is a synthetic one, which cannot wait.
+        """
+        if self._live is not None:
+            return False
+        for gate, count in zip(self._gates, (frames, articles), strict=True):
+            gate.open_until(count)
+        return True
+
     def _synthetic(self) -> tuple[LiveSource, SyntheticReference]:
         options, calendar = self._options, self._calendar
         if not options.speed:
             raise BadInputError("speed 0 plays a recording; a synthetic market needs a speed above 0")
+        if options.held:
+            raise BadInputError("a recording can be held; a synthetic market goes on")
         if options.reference is not None:
             raise BadInputError("a reference file goes with a recording; the synthetic market has its own")
         start_ms = start_time(options.start, calendar)
@@ -200,6 +226,7 @@ class Simulator:
             articles,
             speed=options.speed,
             is_recorded=options.news is not None,
+            gate=self._gates[1],
         )
 
     async def _run_source(self) -> None:
@@ -216,7 +243,9 @@ class Simulator:
         gate, key = self._rest_gate, self._options.api_key
         app.include_router(VendorRest(self._reference, self._calendar, key, gate).router)
         app.include_router(
-            admin_router(self._hub, self._faults, gate, self._sent, self.status, self.set_rate)
+            admin_router(
+                self._hub, self._faults, gate, self._sent, self.status, self.set_rate, self.play_until
+            )
         )
         app.include_router(newswire_router(self._newswire))
         socket = stack.enter_context(listen(self._options.host, self._options.rest_port))

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from streams.sim.faults import Faults
 from streams.sim.frames import TapeFrame
+from streams.sim.gate import Gate
 from streams.sim.hub import Hub
 from streams.sim.pacing import Pacer
 from streams.sim.recording import Recording
@@ -71,12 +72,15 @@ class ReplaySource:
         rounds: How often the recording was played to its end.
     """
 
-    def __init__(self, recording: Recording, hub: Hub, pacer: Pacer, faults: Faults, *, loop: bool) -> None:
+    def __init__(
+        self, recording: Recording, hub: Hub, pacer: Pacer, faults: Faults, gate: Gate, *, loop: bool
+    ) -> None:
         self.rounds = 0
         self._recording = recording
         self._hub = hub
         self._pacer = pacer
         self._faults = faults
+        self._gate = gate
         self._loop = loop
 
     async def run(self) -> None:
@@ -95,6 +99,8 @@ class ReplaySource:
     async def _play(self) -> None:
         async with aclosing(self._recording.frames()) as frames:
             async for frame in frames:
+                if await self._gate.enter():
+                    self._pacer.start_anew()
                 await self._pacer.until(frame.due_ms)
                 await self._faults.clear_to_send()
                 await self._hub.deliver(frame)

@@ -179,6 +179,19 @@ async def test_a_recording_waits_for_its_reader_and_comes_whole(options: Options
         assert simulator.newswire.finished.is_set()
 
 
+async def test_a_held_recording_goes_on_as_far_as_it_is_told(tmp_path: Path) -> None:
+    path, frames = tmp_path / "articles.jsonl", tmp_path / "frames.ndjson"
+    common = {"title": "t", "publishDate": "2026-11-20T14:30:00Z", "source": "s", "language": "en"}
+    path.write_text("".join(json.dumps({"link": f"l{number}", **common}) + "\n" for number in range(3)))
+    frames.write_text("")
+    simulator = Simulator(SimOptions(input=frames, news=path, speed=0, held=True))
+    async with simulator, reading(simulator, raw=True) as reader:
+        await post(simulator, "/sim/play", {"articles": 2})
+        await eventually(lambda: simulator.status()["news"]["holding"] and len(reader.articles) == 2)
+        simulator.play_until(None, None)
+        await eventually(lambda: len(reader.articles) == 3)
+
+
 def test_a_recording_that_holds_no_article_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "articles.jsonl"
     path.write_text('{"link":"a"}\n[]\n')

@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from massive import RESTClient
 
 from streams.errors import BadInputError
 from streams.sim.options import SimOptions
+from streams.sim.pacing import Pacer
 from streams.sim.recording import Recording
 from streams.sim.simulator import Simulator
 
@@ -68,6 +70,41 @@ async def test_a_replay_waits_for_a_subscriber(recording: Path) -> None:
             assert client.frames == []
         async with connected(simulator, key="other") as (client, _):
             await eventually(lambda: len(client.frames) == 1 + len(LINES))
+
+
+async def test_a_held_replay_goes_on_as_far_as_it_is_told(recording: Path) -> None:
+    async with replay(recording, held=True) as simulator, connected(simulator) as (client, _):
+        assert simulator.play_until(2, None)
+        await eventually(lambda: simulator.status()["holding"])
+        await eventually(lambda: client.frames[1:] == LINES[:2])
+        simulator.play_until(5, None)
+        await eventually(lambda: client.frames[1:] == LINES[:5])
+        assert not simulator.finished.is_set()
+        simulator.play_until(None, None)
+        await eventually(simulator.finished.is_set)
+        await eventually(lambda: client.frames[1:] == LINES)
+
+
+async def test_a_held_replay_is_told_over_http(recording: Path) -> None:
+    async with replay(recording, held=True) as simulator, connected(simulator) as (client, _):
+        await post(simulator, "/sim/play", {"frames": 1})
+        await eventually(lambda: client.frames[1:] == LINES[:1] and simulator.status()["holding"])
+
+
+async def test_a_rest_is_not_caught_up_on() -> None:
+    pacer = Pacer(1)
+    await pacer.until(START_MS)
+    await asyncio.sleep(0.3)
+    pacer.start_anew()
+    await pacer.until(START_MS + 100)
+    began = time.monotonic()
+    await pacer.until(START_MS + 200)
+    assert time.monotonic() - began > 0.09
+
+
+def test_a_synthetic_market_cannot_be_held() -> None:
+    with pytest.raises(BadInputError, match="a recording can be held"):
+        Simulator(SimOptions(held=True))
 
 
 async def test_a_replay_delivers_only_subscribed_channels(recording: Path) -> None:
