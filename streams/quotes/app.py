@@ -1,7 +1,8 @@
 """The quotes' Faust app: ``faust -A streams.quotes.app worker -l info``.
 
 It reads md.quotes and publishes the newest quote of each symbol. It has no table: a quote is worth nothing
-once a newer one is there, and those that have not reached Redis before a crash are read again.
+once a newer one is there. Those that have not reached Redis before a crash are read again; those that have
+are read from there, so that they outlive Redis, too.
 """
 
 from __future__ import annotations

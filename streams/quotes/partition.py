@@ -39,6 +39,9 @@ class QuoteHead(msgspec.Struct, gc=False, tag_field="ev", tag="Q"):
     ap: Price | None = None
 
 
+_decode_head: Final = msgspec.json.Decoder(QuoteHead).decode
+
+
 class PartitionQuotes:
     """The newest quotes of one partition's symbols.
 
@@ -79,6 +82,26 @@ class PartitionQuotes:
         self._batches += 1
         if self._batches >= MAX_BATCHES:
             self._copy()
+
+    def restore(self, symbol: str, value: bytes) -> bool:
+        """Take a quote that is in its feed already; return False where it is none.
+
+        Args:
+            symbol: Whose it is.
+            value: As `value_of` made it.
+        """
+        raw, found, _ = value.rpartition(b',"spread":')
+        try:
+            head = _decode_head(raw + b"}")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+        if not found or head.sym != symbol:
+            return False
+        known = self._newest.get(symbol)
+        if known is None or head.t > known[0].t:
+            self._newest[symbol] = head, raw + b"}"
+            self._clock_ms = max(self._clock_ms, head.t)
+        return True
 
     def values(self) -> Iterator[tuple[str, bytes]]:
         """Return the values of the symbols that changed since the last call."""

@@ -34,6 +34,12 @@ def values(
     return {symbol: json.loads(value) for symbol, value in partition.values()}
 
 
+def applied(*quotes: Json) -> PartitionQuotes:
+    partition = PartitionQuotes(Counters())
+    partition.apply(decode(json.dumps(quotes).encode()), None)
+    return partition
+
+
 def test_a_value_is_the_vendors_event_with_spread_and_mid() -> None:
     event = quote("A", bx=4, **{"as": 3, "bs": 1}, c=0, i=[1], q=7, z=3, new_field={"a": None})
     assert values([event]) == {"A": {**event, "spread": 0.02, "mid": 10.01}}
@@ -103,3 +109,35 @@ def test_the_newest_of_each_symbol_counts_of_equal_times_the_later(batches: list
     assert {symbol: value["q"] for symbol, value in found.items()} == {
         symbol: value["q"] for symbol, value in expected.items()
     }
+
+
+def test_a_restored_quote_is_published_only_when_all_are() -> None:
+    value = dict(applied(quote("A")).values())["A"]
+    restored = PartitionQuotes(Counters())
+    assert restored.restore("A", value)
+    assert dict(restored.values()) == {}
+    restored.republish()
+    assert dict(restored.values()) == {"A": value}
+
+
+def test_of_a_restored_quote_and_one_that_was_read_the_newer_counts() -> None:
+    value = dict(applied(quote("A", NOW, q=1)).values())["A"]
+    for later, newest in ((-1, 1), (0, 2), (1, 2)):
+        partition = applied(quote("A", NOW + later, q=2))
+        partition.restore("A", value)
+        assert json.loads(dict(partition.values())["A"])["q"] == newest
+        partition = applied()
+        partition.restore("A", value)
+        partition.apply(decode(json.dumps([quote("A", NOW + later, q=2)]).encode()), None)
+        partition.republish()
+        assert json.loads(dict(partition.values())["A"])["q"] == newest
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"5", b'{"spread":1}', b'{"ev":"Q","sym":"B","t":1,"spread":1}', b"\xff"]
+)
+def test_what_is_no_quote_of_the_symbol_is_not_restored(value: bytes) -> None:
+    partition = applied()
+    assert not partition.restore("A", value)
+    partition.republish()
+    assert dict(partition.values()) == {}

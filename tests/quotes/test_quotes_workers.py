@@ -49,10 +49,12 @@ def newest(quotes: Sequence[Json]) -> dict[str, Json]:
     }
 
 
-async def test_no_newest_quote_is_lost_with_a_killed_worker(kafka_bootstrap: str, tmp_path: Path) -> None:
-    first, second = tape(1), tape(2)
-    for quote in second:
-        quote["t"] += 10_000
+async def test_no_newest_quote_is_lost_with_a_killed_worker_nor_with_redis(
+    kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    first = tape(1)
+    # The others are quiet from then on.
+    second = [{**quote, "t": quote["t"] + 10_000} for quote in tape(2) if quote["sym"] in SYMBOLS[::2]]
     async with installation("quotes", kafka_bootstrap, tmp_path) as quoting:
 
         async def expect(quotes: Sequence[Json]) -> None:
@@ -62,8 +64,16 @@ async def test_no_newest_quote_is_lost_with_a_killed_worker(kafka_bootstrap: str
             await eventually(agrees, 40)
 
         killed = await quoting.workers.start("1")
-        await quoting.workers.start("2")
+        left = await quoting.workers.start("2")
         await quoting.send([*first, b"5", b'{"ev":"Q","sym":5}'])
         await expect(first)
         await asyncio.gather(killed.kill(), quoting.send(second))
+        await expect(first + second)
+
+        async def has_restored() -> bool:
+            health = await left.health() or {}
+            return bool(health.get("counters", {}).get("quotes_restored"))
+
+        await eventually(has_restored, 40)
+        await quoting.mdc.flushdb()
         await expect(first + second)
