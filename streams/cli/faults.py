@@ -12,19 +12,27 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "faults",
         help="Make faults on the real platform, and compare the results with those of an undisturbed run.",
-        epilog="Example: streams faults --only kill-scanner-worker,flush-redis",
+        epilog="Example: streams faults --only kill-scanner-worker flush-redis",
     )(faults)
 
 
 def faults(  # noqa: PLR0913  one parameter an option
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="More names, as those of --only.")
+    ] = None,
     *,
-    only: Annotated[str | None, typer.Option(help="Names of faults, by comma; default all.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Faults to make; default all.")
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Name the faults, and end.")] = False,
     short: Annotated[
-        bool, typer.Option("--short", help="Just the most telling faults: about a minute.")
+        bool, typer.Option("--short", help="Just the most telling faults: less than a minute.")
     ] = False,
     seconds: Annotated[
-        int | None, typer.Option(help="Seconds of the market for each fault; default 8, 5 with --short.")
+        int | None, typer.Option(help="Least seconds of the market for a fault; default 6.")
+    ] = None,
+    deadline: Annotated[
+        float | None, typer.Option(help="Most seconds for all of it; default 600. What is done is printed.")
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Events a second; default 20000.")] = None,
     symbols: Annotated[int | None, typer.Option(help="Listings that trade; default 2000.")] = None,
@@ -33,20 +41,22 @@ def faults(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Make faults, and print a table of what came of each.
 
-    A recorded market is played to one installation as fast as it goes, then to another at 20,000 events a
-    second, with a fault in each of its pieces. Both have servers of their own; those named in the
-    environment are not touched.
+    A recorded market is played to one installation of the platform at 20,000 events a second, with a fault
+    in each of its pieces; after each, all that clients can read is compared with what the platform's rules
+    make of the same market. The servers are its own; those named in the environment are not touched.
 
     recovery: seconds from the fault (one that lasts: from its end) until all processes were at work, and
     the workers' lag, the age of what clients are sent and the number of keys in Redis as before.
     replayed: events and articles that workers read a second time.
-    lost: boards' rows, symbols' values, alerts, articles of the undisturbed run that are missing or differ.
-    doubled: those that are there more often than in the undisturbed run, or only here.
+    lost: boards' rows, symbols' values, alerts, articles of an undisturbed run that are missing or differ.
+    doubled: those that are there more often than in an undisturbed run, or only here.
 
     Where a listener is killed, what it had been sent and not yet written is counted beside the table: the
-    vendor has no replay. Results of those symbols are left out of the comparison.
+    vendor has no replay. What is expected is then what comes of the events that have arrived.
 
-    Exit code 0 where all is well, 1 where something was lost, doubled or did not recover.
+    Rows appear on stderr as the faults end, the table on stdout at the end: of all that was done, also
+    when Ctrl-C, SIGTERM or the deadline ends the run. Exit code 0 where all faults were made and all is
+    well, 1 where something was lost, doubled or did not recover, or not all was done; 130 after Ctrl-C.
     """
     from streams import settings
     from streams.cli.run_faults import run_faults
@@ -58,7 +68,8 @@ def faults(  # noqa: PLR0913  one parameter an option
             typer.echo(f"{fault.name:24}{fault.what}")
         return
     given = {
-        "only": None if only is None else tuple(filter(None, only.split(","))),
-        "short": short, "seconds": seconds, "rate": rate, "symbols": symbols, "seed": seed,
+        "only": tuple(name for part in (*(only or ()), *(names or ())) for name in part.split(",") if name),
+        "short": short, "seconds": seconds, "deadline": deadline, "rate": rate, "symbols": symbols,
+        "seed": seed,
     }  # fmt: skip
     run_faults(given, settings.load(), json=json)

@@ -166,19 +166,6 @@ class Stage:
             await self.probe.post(component.health_url.replace("/health", "/start"), {})
             await self.keeper.until_ready(component, self.probe)
 
-    async def change_market(self, market: SimOptions) -> None:
-        """Have the listeners leave, and another market in the simulator's place; it starts when they come.
-
-        Raises:
-            UnavailableError: The simulator does not start.
-        """
-        for component in self.listeners:
-            await self.probe.post(component.health_url.replace("/health", "/stop"), {})
-        await self.keeper.stop(self.simulator.name)
-        self.simulator = self._simulator(market)
-        await self.keeper.start(self.simulator)
-        await self.keeper.until_ready(self.simulator, self.probe)
-
     async def halt_market(self) -> None:
         """Have the simulator send nothing more."""
         for path in ("fault", "news/fault"):
@@ -283,7 +270,8 @@ class Stage:
         ports = {"ws-port": self._sim_port, "rest-port": self._rest_port, "news-port": self._news_port}
         values = {name: value for name, value in {**given, **ports}.items() if value is not None}
         options = (part for name, value in values.items() for part in (f"--{name}", str(value)))
-        return Component(SIMULATOR, (*SELF, "sim", *options), self.simulator_url("status"), bool)
+        held = ("--held",) if market.held else ()
+        return Component(SIMULATOR, (*SELF, "sim", *options, *held), self.simulator_url("status"), bool)
 
 
 def _reaches_kafka(health: Health) -> bool:

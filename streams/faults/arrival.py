@@ -1,38 +1,51 @@
-"""What of a piece has arrived in Kafka: a listener that is killed takes with it what it had been sent.
+"""What is in Kafka: reference data, and what of a piece has arrived.
 
-The vendor has no replay: an event that lay in the dead listener, or on its way to it, is nowhere else. So
-such events are counted by comparing the topics with what was played, and the results of their symbols are
-left out of the comparison; all others must be as they were.
+A listener that is killed takes with it what it had been sent. The vendor has no replay: an event that lay
+in the dead listener, or on its way to it, is nowhere else. So such events are counted by comparing the
+topics with what was played, and what is expected afterwards is what comes of those that have arrived.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.errors import UnavailableError
-from streams.faults.market import Piece
-from streams.faults.results import Results
+from streams.reference.model import KnownReference, Reference
+from streams.reference.whole_topic import read_partitions
 from streams.settings import Settings
-from streams.topics import AGGREGATES, HALTS, NEWS, QUOTES, TRADES
+from streams.topics import AGGREGATES, HALTS, NEWS, QUOTES, REFERENCE, TRADES, Topic
 
-MARKET_TOPICS: Final = (TRADES, QUOTES, AGGREGATES, HALTS)
-TIMEOUT_S: Final = 30.0
+TOPICS: Final = (TRADES, QUOTES, AGGREGATES, HALTS, NEWS)
+TIMEOUT_S: Final = 20.0
 POLL_MS: Final = 1_000
 
 Offsets = Mapping[TopicPartition, int]
 
 
-class _Event(msgspec.Struct):
-    sym: str | None = None
-    T: str | None = None
+class Record(NamedTuple):
+    """A record of events, or an article."""
+
+    topic: Topic
+    value: bytes
+
+
+class Missing(NamedTuple):
+    """How many events and articles were sent and have not arrived."""
+
+    events: int
+    articles: int
+
+    @property
+    def total(self) -> int:
+        """Both."""
+        return self.events + self.articles
 
 
 class _Article(msgspec.Struct):
@@ -40,29 +53,8 @@ class _Article(msgspec.Struct):
 
 
 _events: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_event: Final = msgspec.json.Decoder(_Event).decode
 _article: Final = msgspec.json.Decoder(_Article).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Where the topics differ from what was played.
-
-    Attributes:
-        events: How many events and articles were sent and have not arrived.
-        names: Symbols and links of those, and of what arrived twice as the vendor sent it twice.
-    """
-
-    events: int
-    names: frozenset[str]
-
-    def without(self, results: Results) -> Results:
-        """Return the results that have nothing to do with the gap."""
-        return {
-            identity: values
-            for identity, values in results.items()
-            if not self.names & {*identity[0].split(":"), *identity[1].split(" ")}
-        }
+_reference: Final = msgspec.json.Decoder(Reference).decode
 
 
 async def ends(settings: Settings) -> Offsets:
@@ -75,7 +67,7 @@ async def ends(settings: Settings) -> Offsets:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await consumer.start()
-            found: Offsets = await consumer.end_offsets(_partitions(settings))
+            found: Offsets = await consumer.end_offsets(list(_partitions(settings)))
             return found
     except (KafkaError, OSError, TimeoutError) as error:
         raise UnavailableError(f"Kafka does not tell where its topics end: {error!r}") from None
@@ -83,8 +75,8 @@ async def ends(settings: Settings) -> Offsets:
         await consumer.stop()
 
 
-async def gap_since(settings: Settings, since: Offsets, piece: Piece) -> Gap:
-    """Return what of ``piece`` is not in the topics behind ``since``.
+async def arrived(settings: Settings, since: Offsets) -> list[Record]:
+    """Return the records behind ``since``, in order within each partition.
 
     Raises:
         UnavailableError: Kafka does not answer in time.
@@ -93,30 +85,60 @@ async def gap_since(settings: Settings, since: Offsets, piece: Piece) -> Gap:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await consumer.start()
-            arrived = await _read(consumer, since, settings.topic(NEWS))
+            return await _read(consumer, since, _partitions(settings))
     except (KafkaError, OSError, TimeoutError) as error:
         raise UnavailableError(f"the topics of events cannot be read: {error!r}") from None
     finally:
         await consumer.stop()
-    sent = await asyncio.to_thread(_sent, piece)
-    missing, again = sent - arrived, arrived - sent
-    return Gap(missing.total(), frozenset(map(_name, {*missing, *again})))
+
+
+def missing(frames: Iterable[bytes], articles: Iterable[bytes], records: Sequence[Record]) -> Missing:
+    """Return how much was sent and is not in the records. Versions of an article are one."""
+    sent, there = Counter[bytes](), Counter[bytes]()
+    for frame in frames:
+        sent.update(map(bytes, _events(frame)))
+    for topic, value in records:
+        if topic is not NEWS:
+            there.update(map(bytes, _events(value)))
+    links = {_link(value) for topic, value in records if topic is NEWS}
+    return Missing((sent - there).total(), len(set(map(_link, articles)) - links))
+
+
+async def references(settings: Settings) -> dict[str, KnownReference]:
+    """Return the reference data by symbol.
+
+    Raises:
+        UnavailableError: Kafka does not answer in time.
+    """
+    found: dict[str, KnownReference] = {}
+    numbers = range(settings.partitions(REFERENCE))
+    async for record in read_partitions(settings, settings.topic(REFERENCE), numbers):
+        reference = _reference(record.value)
+        known = found.get(reference.symbol)
+        found[reference.symbol] = (
+            KnownReference(record.offset, reference)
+            if known is None
+            else known.followed_by(reference, record.offset)
+        )
+    return found
 
 
 def _consumer(settings: Settings) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
 
 
-def _partitions(settings: Settings) -> list[TopicPartition]:
-    return [
-        TopicPartition(settings.topic(topic), number)
-        for topic in (*MARKET_TOPICS, NEWS)
+def _partitions(settings: Settings) -> dict[TopicPartition, Topic]:
+    return {
+        TopicPartition(settings.topic(topic), number): topic
+        for topic in TOPICS
         for number in range(settings.partitions(topic))
-    ]
+    }
 
 
-async def _read(consumer: AIOKafkaConsumer, since: Offsets, news: str) -> Counter[bytes]:
-    arrived: Counter[bytes] = Counter()
+async def _read(
+    consumer: AIOKafkaConsumer, since: Offsets, topics: Mapping[TopicPartition, Topic]
+) -> list[Record]:
+    read: list[Record] = []
     ends: Offsets = await consumer.end_offsets(list(since))
     consumer.assign(list(since))
     for partition, offset in since.items():
@@ -124,28 +146,9 @@ async def _read(consumer: AIOKafkaConsumer, since: Offsets, news: str) -> Counte
     while any([await consumer.position(partition) < end for partition, end in ends.items()]):
         found: dict[TopicPartition, list[Any]] = await consumer.getmany(timeout_ms=POLL_MS)
         for partition, records in found.items():
-            for record in records:
-                if partition.topic == news:
-                    arrived[_article(record.value).link.encode()] = 1
-                else:
-                    arrived.update(map(bytes, _events(record.value)))
-    return arrived
+            read.extend(Record(topics[partition], record.value) for record in records)
+    return read
 
 
-def _sent(piece: Piece) -> Counter[bytes]:
-    sent = Counter({link: 1 for link in _links(piece.news.read_bytes().splitlines())})
-    with piece.frames.open("rb") as file:
-        for line in file:
-            sent.update(map(bytes, _events(line)))
-    return sent
-
-
-def _links(articles: Iterable[bytes]) -> set[bytes]:
-    return {_article(article).link.encode() for article in articles}
-
-
-def _name(value: bytes) -> str:
-    if not value.startswith(b"{"):
-        return value.decode()
-    event = _event(value)
-    return event.sym or event.T or ""
+def _link(value: bytes) -> bytes:
+    return _article(value).link.encode()

@@ -12,6 +12,9 @@ from streams.faults.fault import Fault, Make
 from streams.faults.installation import Installation
 from streams.platform.components import OTHER_APPS, SCANNER, Component
 
+WORKER_S: Final = 2
+"""A worker's partitions are not given away before its session has timed out."""
+
 
 def _kill(component: Callable[[Installation], Component]) -> Make:
     async def make(installation: Installation) -> float:
@@ -22,6 +25,14 @@ def _kill(component: Callable[[Installation], Component]) -> Make:
 
 def _worker_of(app: str) -> Callable[[Installation], Component]:
     return lambda each: next(worker for worker in each.stage.workers if worker.name.startswith(f"{app} "))
+
+
+def _broker(installation: Installation) -> servers.Server:
+    return installation.kafka
+
+
+def _redis(installation: Installation) -> servers.Server:
+    return installation.redis
 
 
 async def _nothing(_installation: Installation) -> float:
@@ -35,21 +46,22 @@ CATALOGUE: Final[Sequence[Fault]] = (
             f"kill-{app}-worker",
             f"kill -9 of the {app} worker",
             _kill(_worker_of(app)),
+            seconds=WORKER_S,
             is_short=app == SCANNER,
         )
         for app in (SCANNER, *OTHER_APPS)
     ),
     Fault("kill-wds", "kill -9 of the WDS", _kill(lambda each: each.stage.wds)),
-    Fault("kill-redis", "kill -9 of Redis, which comes back empty", servers.kill_redis),
-    Fault("kill-broker", "kill -9 of the broker, which comes back on its data", servers.kill_broker),
-    Fault("restart-broker", "the broker stops in order and starts again", servers.restart_broker),
-    Fault("restart-redis", "Redis stops in order and starts again, empty", servers.restart_redis),
+    Fault("kill-redis", "kill -9 of Redis, which comes back empty", servers.kill(_redis)),
+    Fault("kill-broker", "kill -9 of the broker, which comes back on its data", servers.kill(_broker), 2),
+    Fault("restart-broker", "the broker stops in order and starts again", servers.restart(_broker), 2),
+    Fault("restart-redis", "Redis stops in order and starts again, empty", servers.restart(_redis)),
     Fault("flush-redis", "FLUSHALL", servers.flush_redis, is_short=True),
     Fault(
         "join-leave",
         "three further scanner workers join and leave, one every 2.5 s",
         workers.join_and_leave,
-        seconds=6,
+        seconds=8,
     ),
     Fault("disk-full", "the scanner worker's files cannot grow for 4 s", workers.fill_disk, seconds=3),
     Fault("clock-ahead", "our processes' clocks are an hour ahead for 4 s", clocks.jump(clocks.HOUR_S), 3),

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +15,6 @@ from streams.demo.counts import Ledger
 from streams.demo.options import DemoOptions
 from streams.demo.stage import Stage
 from streams.errors import UnavailableError
-from streams.faults.arrival import Gap
 from streams.faults.clock import sitecustomize
 from streams.faults.comparison import Comparison, compare
 from streams.faults.market import Piece, RecordedMarket
@@ -34,10 +32,9 @@ from streams.sim.options import SimOptions
 SESSION_TIMEOUT_S: Final = 4.0
 """A killed worker's partitions go to others after this time: the default's 10 s would be most of each run."""
 POLL_S: Final = 0.25
-STILL_S: Final = 2.0
-"""Results that have not changed for this long are final: boards are published each second."""
-SETTLE_TIMEOUT_S: Final = 60.0
-AGREE_TIMEOUT_S: Final = 10.0
+SETTLE_TIMEOUT_S: Final = 40.0
+AGREE_TIMEOUT_S: Final = 15.0
+"""How long boards may take to say what was read: they are published each second."""
 REDIS_TIMEOUT_S: Final = 5.0
 
 
@@ -59,15 +56,13 @@ class Installation:
     def __init__(self, market: RecordedMarket, settings: Settings, folder: Path, say: Progress) -> None:
         own = settings.model_copy(update={"auth_api_key": None, "auth_enabled": True})
         own.model_fields_set.difference_update({"kafka_bootstrap", "mdc_redis_url", "wdc_redis_url"})
-        self._market = market
         self.clock_file = folder / "clock"
-        options = DemoOptions(
-            market=self._played(market.pieces[0], 0), apps=OTHER_APPS, workers=1, wds_port=0
-        )
+        played = SimOptions(input=market.frames, news=market.news, reference=market.reference, held=True)
+        options = DemoOptions(market=played, apps=OTHER_APPS, workers=1, wds_port=0)
         self.stage = Stage(options, own, say, environment=self._environment())
         self.stage.stack = LocalStack(own, docker=False, progress=say)
         self.ledger = Ledger()
-        self._next = 0
+        self._pieces = iter(market.pieces)
 
     @property
     def kafka(self) -> KafkaServer:
@@ -96,13 +91,9 @@ class Installation:
         stage = self.stage
         try:
             await stage.start()
-            # A listener that is killed must come back by itself, as in production.
             for component in stage.listeners:
-                await stage.keeper.stop(component.name)
-                alone = replace(component, environment={"LISTENER_AUTOSTART": "true"})
-                await stage.keeper.start(alone)
-            await self._until_listening()
-            self._next = 1
+                await stage.keeper.until_ready(component, stage.probe)
+            await self.play()
             await self.settle()
             await stage.load_reference()
             await self.settle()
@@ -110,14 +101,16 @@ class Installation:
         finally:
             await stage.stop()
 
-    async def play(self, *, speed: float) -> Piece:
-        """Begin to play the next piece; return it."""
-        piece = self._market.pieces[self._next]
-        self._next += 1
-        await self.stage.change_market(self._played(piece, speed))
-        for component in reversed(self.stage.listeners):
-            await self.stage.probe.post(component.health_url.replace("/health", "/start"), {})
-        await self._until_listening()
+    async def play(self) -> Piece:
+        """Begin to play the next piece; return it.
+
+        Raises:
+            UnavailableError: The simulator does not take the order.
+        """
+        piece = next(self._pieces)
+        until = {"frames": piece.frames.stop, "articles": piece.articles.stop}
+        if not await self.stage.probe.post(self.stage.simulator_url("play"), until):
+            raise UnavailableError("the simulator does not play")
         return piece
 
     def kill(self, component: Component) -> float:
@@ -136,39 +129,25 @@ class Installation:
         """Return once the piece has been sent and the workers have read all of it.
 
         Raises:
-            UnavailableError: It has not in time.
+            UnavailableError: It has not in time; what is missing is in the message.
         """
         deadline = time.monotonic() + SETTLE_TIMEOUT_S
-        through: int | None = None
+        before: int | None = None
         while True:
-            end = await self._through()
-            if end is not None and end == through:
+            through = await self._through()
+            if isinstance(through, int) and through == before:
                 return
-            through = end
             if time.monotonic() > deadline:
-                raise UnavailableError(f"not all has gone through after {SETTLE_TIMEOUT_S:g} s")
+                why = through if isinstance(through, str) else "workers read on"
+                raise UnavailableError(f"not all has gone through after {SETTLE_TIMEOUT_S:g} s: {why}")
+            before = through if isinstance(through, int) else None
             await asyncio.sleep(POLL_S)
 
-    async def final_results(self) -> Results:
-        """Return the results once they no longer change."""
-        results, since = await self._results(), time.monotonic()
-        while time.monotonic() - since < STILL_S:
-            await asyncio.sleep(POLL_S)
-            if (now := await self._results()) != results:
-                results, since = now, time.monotonic()
-        return results
-
-    async def compared(self, expected: Results, gap: Gap) -> Comparison:
-        """Return where the results differ from what is expected, once they agree or no longer may.
-
-        Args:
-            expected: Those of an undisturbed run.
-            gap: What has never arrived, and is left out.
-        """
-        expected = gap.without(expected)
+    async def compared(self, expected: Results) -> Comparison:
+        """Return where the results differ from what is expected, once they agree or no longer may."""
         deadline = time.monotonic() + AGREE_TIMEOUT_S
         while True:
-            comparison = compare(expected, gap.without(await self._results()))
+            comparison = compare(expected, await self._results())
             if comparison.agrees or time.monotonic() > deadline:
                 return comparison
             await asyncio.sleep(POLL_S)
@@ -177,21 +156,25 @@ class Installation:
         """Return what looks at this installation."""
         return Watch(self.stage, self.ledger)
 
-    async def _through(self) -> int | None:
-        """Return where the workers have read to if all that was sent is read, else None."""
+    async def _through(self) -> int | str:
+        """Return where the workers have read to if all that was sent is read, else what is missing."""
         stage = self.stage
         simulator = await stage.probe.health(stage.simulator.health_url)
-        if not (simulator.get("finished") and simulator.get("news", {}).get("finished")):
-            return None
+        if not all(
+            each.get("holding") or each.get("finished") for each in (simulator, simulator.get("news", {}))
+        ):
+            return "the simulator has not sent all"
         for component in stage.listeners:
             kafka = (await stage.probe.health(component.health_url)).get("kafka", {})
             if kafka.get("buffered_records", 1):
-                return None
+                return f"the {component.name} has not written all"
         position = 0
         for component in stage.workers:
             health = await stage.probe.health(component.health_url)
-            if not component.is_ready(health) or lag(health):
-                return None
+            if not component.is_ready(health):
+                return f"{component.name} is not ready: {health.get('status', 'no answer')}"
+            if behind := lag(health):
+                return f"{component.name} has {behind} records to read"
             position += sum(progress["position"] for progress in health["partitions"])
         return position
 
@@ -202,13 +185,6 @@ class Installation:
         finally:
             await asyncio.gather(market.aclose(), widgets.aclose())
 
-    async def _until_listening(self) -> None:
-        for component in self.stage.listeners:
-            await self.stage.keeper.until_ready(component, self.stage.probe)
-
-    def _played(self, piece: Piece, speed: float) -> SimOptions:
-        return SimOptions(input=piece.frames, news=piece.news, reference=self._market.reference, speed=speed)
-
     def _environment(self) -> dict[str, str]:
         folders = [str(Path(sitecustomize.__file__).parent), os.environ.get("PYTHONPATH", "")]
         return {
@@ -217,5 +193,7 @@ class Installation:
             "WORKER_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
             "TOP_TRADES_INTERVAL_S": "1",
             "BAR_INTERVAL_S": "0.1",
+            # A listener that is killed must come back by itself, as in production.
+            "LISTENER_AUTOSTART": "true",
             "RECONNECT_CLOSED_LONGEST_S": "2",
         }

@@ -1,4 +1,4 @@
-"""What is played: a seeded market in pieces, with its news and reference data, made once a run."""
+"""What is played: a seeded market with its news and reference data, made once a run, and its pieces."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
@@ -21,9 +21,9 @@ from streams.sim.simulator import start_time
 from streams.sim.symbols import Listing, make_listings
 from streams.sim.tape import Tape
 
-START: Final = time(9, 29, 50)
+START: Final = time(9, 29, 55)
 """New York. The first piece ends with the open, so that alerts compare with the pre-market's range."""
-FIRST_S: Final = 10
+FIRST_S: Final = 5
 NEWS_A_MINUTE: Final = 300.0
 FRAMES_A_SECOND: Final = 20
 HALTS_PER_HOUR: Final = 360.0
@@ -36,24 +36,46 @@ class Piece:
     """Some seconds of the market.
 
     Attributes:
-        frames: The vendor's messages, one a line.
-        news: The news vendor's articles, one a line.
-        seconds: How long it is at speed 1.
+        frames: Its vendor's messages, numbered from the market's beginning.
+        articles: Its news vendor's articles, likewise.
+        seconds: How long it is.
         events: How many events it has, by the vendor's type; articles as ``article``.
     """
 
-    frames: Path
-    news: Path
+    frames: range
+    articles: range
     seconds: int
     events: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedMarket:
-    """The pieces, which follow each other without a gap, and the reference data of their symbols."""
+    """A market in files.
 
-    pieces: Sequence[Piece]
+    Attributes:
+        frames: The vendor's messages, one a line.
+        news: The news vendor's articles, one a line.
+        reference: Reference data, one symbol a line.
+        pieces: The whole in pieces that follow each other without a gap.
+        starts: Where in the file each message begins, and where the last one ends, in bytes.
+    """
+
+    frames: Path
+    news: Path
     reference: Path
+    pieces: Sequence[Piece]
+    starts: Sequence[int]
+
+    def frames_of(self, piece: Piece) -> Iterator[bytes]:
+        """Yield the messages of a piece."""
+        with self.frames.open("rb") as file:
+            file.seek(self.starts[piece.frames.start])
+            yield from map(bytes.rstrip, islice(file, len(piece.frames)))
+
+    def articles_of(self, piece: Piece) -> list[bytes]:
+        """Return the articles of a piece."""
+        articles = self.news.read_bytes().splitlines()
+        return articles[piece.articles.start : piece.articles.stop]
 
 
 ARTICLE: Final = "article"
@@ -88,32 +110,43 @@ def record_market(
         calendar=calendar,
     )
     articles = iter(ArticleWriter(listings, seed=seed, start_ms=start_ms, per_minute=NEWS_A_MINUTE))
-    pieces, end_ms = [], start_ms
-    for number, length in enumerate((FIRST_S, *seconds)):
-        end_ms += length * SECOND_MS
-        frames, news = folder / f"market-{number}.ndjson", folder / f"news-{number}.ndjson"
-        events = _write_frames(frames, tape, length, rate)
-        events[ARTICLE] = _write_news(news, articles, end_ms)
-        pieces.append(Piece(frames, news, length, events))
-    reference = folder / "reference.ndjson"
-    _write_reference(reference, listings, history, calendar, day)
-    return RecordedMarket(pieces, reference)
+    paths = folder / "market.ndjson", folder / "news.ndjson", folder / "reference.ndjson"
+    pieces: list[Piece] = []
+    starts, articles_before = [0], 0
+    end_ms = start_ms
+    with paths[0].open("wb") as frames, paths[1].open("wb") as news:
+        for length in (FIRST_S, *seconds):
+            end_ms += length * SECOND_MS
+            frames_before = len(starts) - 1
+            events = _write_frames(frames, starts, tape, length, rate)
+            events[ARTICLE] = _write_news(news, articles, end_ms)
+            articles_end = articles_before + events[ARTICLE]
+            pieces.append(
+                Piece(
+                    range(frames_before, len(starts) - 1),
+                    range(articles_before, articles_end),
+                    length,
+                    events,
+                )
+            )
+            articles_before = articles_end
+    _write_reference(paths[2], listings, history, calendar, day)
+    return RecordedMarket(*paths, pieces, starts)
 
 
-def _write_frames(path: Path, tape: Tape, seconds: int, rate: float) -> Counter[str]:
+def _write_frames(file: BinaryIO, starts: list[int], tape: Tape, seconds: int, rate: float) -> Counter[str]:
     events: Counter[str] = Counter()
-    with path.open("wb") as file:
-        for _ in range(seconds):
-            for frame in tape.next_second(rate, FRAMES_A_SECOND):
-                file.write(frame.payload + b"\n")
-                events.update(frame.counts)
+    for _ in range(seconds):
+        for frame in tape.next_second(rate, FRAMES_A_SECOND):
+            starts.append(starts[-1] + file.write(frame.payload + b"\n"))
+            events.update(frame.counts)
     return events
 
 
-def _write_news(path: Path, articles: Iterator[SimArticle], end_ms: int) -> int:
+def _write_news(file: BinaryIO, articles: Iterator[SimArticle], end_ms: int) -> int:
     # The one behind the end is dropped: what comes next is later still.
     written = [json.dumps(each.fields) for each in takewhile(lambda each: each.due_ms < end_ms, articles)]
-    path.write_text("".join(f"{line}\n" for line in written))
+    file.write("".join(f"{line}\n" for line in written).encode())
     return len(written)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DEFAULT_S = 8
-SHORT_S = 5
+LEAST_S = 6
+DEADLINE_S = 600
 
 
 class FaultsOptions(BaseModel):
@@ -15,12 +15,8 @@ class FaultsOptions(BaseModel):
 
     only: tuple[str, ...] = Field((), description="names of the faults to make; empty for all")
     short: bool = Field(False, description="just the most telling ones, in less than a minute")
-    seconds: int | None = Field(None, ge=4, le=120, description="how long the market goes on for each fault")
+    seconds: int = Field(LEAST_S, ge=4, le=120, description="least time that the market goes on for a fault")
+    deadline: float = Field(DEADLINE_S, gt=0, description="most seconds for all of it")
     rate: float = Field(20_000.0, gt=0, le=1_000_000, description="events a second")
     symbols: int = Field(2_000, ge=10, le=20_000, description="listings that trade")
     seed: int = Field(7, ge=0, description="what all randomness comes from")
-
-    @property
-    def piece_s(self) -> int:
-        """How long the market goes on for each fault, in seconds."""
-        return self.seconds or (SHORT_S if self.short else DEFAULT_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -18,9 +18,9 @@ class Outcome:
             the workers' lag, the age of what WebSocket clients are sent and the number of keys in
             Redis were as they had been; None where they never were.
         replayed: Events and articles that workers read a second time.
-        lost: Results of the undisturbed run that are missing or differ: a board's row, a symbol's value, an
+        lost: Results of an undisturbed run that are missing or differ: a board's row, a symbol's value, an
             alert, an article.
-        doubled: Results that are there more often than in the undisturbed run, or only here.
+        doubled: Results that are there more often than in an undisturbed run, or only here.
         unreceived: Events that the vendor had sent and that died with a listener: nobody has them.
     """
 
@@ -37,11 +37,15 @@ class Outcome:
         return self.recovery_s is not None and not (self.lost or self.doubled)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
-    """What came of all faults."""
+    """What has come of the faults so far, one object in JSON.
 
-    faults: Sequence[Outcome]
+    Attributes:
+        faults: The outcomes, in the order of the faults.
+    """
+
+    faults: list[Outcome] = field(default_factory=list)
 
     @property
     def is_well(self) -> bool:
@@ -52,17 +56,23 @@ class Report:
         """Return the JSON object on one line."""
         return msgspec.json.encode(self).decode()
 
-    def lines(self) -> list[str]:
-        """Return the table."""
-        width = max(len("fault"), *(len(outcome.name) for outcome in self.faults))
-        head = f"{'fault':{width}}  {'recovery':>9}  {'replayed':>9}  {'lost':>6}  {'doubled':>7}"
-        return [head, *(_line(outcome, width) for outcome in self.faults)]
 
+class Table:
+    """The table of outcomes.
 
-def _line(outcome: Outcome, width: int) -> str:
-    recovery = "never" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
-    note = f"   {outcome.unreceived:,} events died with it" if outcome.unreceived else ""
-    return (
-        f"{outcome.name:{width}}  {recovery:>9}  {outcome.replayed:>9,}  {outcome.lost:>6,}  "
-        f"{outcome.doubled:>7,}{note}"
-    )
+    Args:
+        names: The faults' names: the first column is as wide as the longest.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._width = max(map(len, ("fault", *names)))
+        self.head = f"{'fault':{self._width}}  {'recovery':>9}  {'replayed':>9}  {'lost':>6}  {'doubled':>7}"
+
+    def row(self, outcome: Outcome) -> str:
+        """Return the row of an outcome."""
+        recovery = "never" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
+        note = f"   {outcome.unreceived:,} events died with it" if outcome.unreceived else ""
+        return (
+            f"{outcome.name:{self._width}}  {recovery:>9}  {outcome.replayed:>9,}  {outcome.lost:>6,}  "
+            f"{outcome.doubled:>7,}{note}"
+        )

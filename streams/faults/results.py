@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ BOARD_PREFIX: Final = "scanners:"
 SCAN: Final = 5_000
 DIGEST_BYTES: Final = 12
 
+Value = bytes | list[bytes]
+"""What a key holds: one value, or the entries of a list."""
 Identity = tuple[str, str]
 """A key, and which of its entries: a symbol of many, an article's link, an alert's symbol and digest."""
 Results = dict[Identity, Counter[bytes]]
@@ -36,7 +39,7 @@ async def read_results(market: Redis, widgets: Redis) -> Results:
         market: The database of the newest raw events.
         widgets: The database of the widget feeds.
     """
-    results: Results = defaultdict(Counter)
+    found: list[tuple[str, Value]] = []
     for database, redis in ((Database.MARKET, market), (Database.WIDGET, widgets)):
         keys = sorted([key.decode() async for key in redis.scan_iter(count=SCAN)])
         known = [(key, feed) for key in keys if (feed := feeds.feed_of_key(key)) and feed not in TIMED]
@@ -45,23 +48,32 @@ async def read_results(market: Redis, widgets: Redis) -> Results:
             for key, feed in of_database:
                 _ = pipe.get(key) if feed.kind is Kind.LATEST else pipe.lrange(key, 0, -1)
             values = await pipe.execute()
-        for (key, _), value in zip(of_database, values, strict=True):
-            for identity, entry in _items(key, value):
-                results[identity][_digest(entry)] += 1
+        found += [
+            (key, value) for (key, _), value in zip(of_database, values, strict=True) if value is not None
+        ]
+    return await asyncio.to_thread(results_of, found)
+
+
+def results_of(values: Iterable[tuple[str, Value]]) -> Results:
+    """Return the results that keys with these values are."""
+    results: Results = defaultdict(Counter)
+    for key, value in values:
+        for identity, entry in _items(key, value):
+            results[identity][_digest(entry)] += 1
     return dict(results)
 
 
-def _items(key: str, value: bytes | list[bytes] | None) -> Iterator[tuple[Identity, bytes]]:
+def _items(key: str, value: Value) -> Iterator[tuple[Identity, bytes]]:
     if isinstance(value, list):
         for entry in value:
             yield _entry(key, _decode(entry))
-    elif value is not None and key.startswith(BOARD_PREFIX):
+    elif key.startswith(BOARD_PREFIX):
         for row in _decode(value):
             yield (key, str(row.get("symbol"))), _encode(row)
-    elif value is not None and key == feeds.TOP_TRADES_ALL.key():
+    elif key == feeds.TOP_TRADES_ALL.key():
         for symbol, stats in _decode(value)["symbols"].items():
             yield (key, symbol), _encode(stats)
-    elif value is not None:
+    else:
         # Objects by symbol may have their symbols in any order.
         yield (key, ""), _encode(_decode(value))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
+from streams.faults.fault import Make
 from streams.faults.installation import Installation
 from streams.redis_link import make_client
 
@@ -13,36 +15,39 @@ AWAY_S: Final = 1.0
 TIMEOUT_S: Final = 5.0
 
 
-async def kill_broker(installation: Installation) -> float:
-    """End the broker as a power cut would; it comes back on its data."""
-    await installation.kafka.kill()
-    killed = time.monotonic()
-    await asyncio.sleep(AWAY_S)
-    await installation.kafka.restart()
-    return killed
+class Server(Protocol):
+    """A server that can be ended, and started again on what it has kept."""
+
+    async def kill(self) -> None:
+        """End it at once."""
+
+    async def restart(self) -> None:
+        """Stop it in order where it runs, and start it."""
 
 
-async def restart_broker(installation: Installation) -> float:
-    """Stop the broker in order and start it again."""
-    begun = time.monotonic()
-    await installation.kafka.restart()
-    return begun
+def kill(server_of: Callable[[Installation], Server]) -> Make:
+    """Return the fault of a server that ends as in a power cut, and starts again a second later."""
+
+    async def make(installation: Installation) -> float:
+        server = server_of(installation)
+        await server.kill()
+        killed = time.monotonic()
+        await asyncio.sleep(AWAY_S)
+        await server.restart()
+        return killed
+
+    return make
 
 
-async def kill_redis(installation: Installation) -> float:
-    """End Redis at once; it comes back with nothing."""
-    await installation.redis.kill()
-    killed = time.monotonic()
-    await asyncio.sleep(AWAY_S)
-    await installation.redis.restart()
-    return killed
+def restart(server_of: Callable[[Installation], Server]) -> Make:
+    """Return the fault of a server that stops in order, and starts again at once."""
 
+    async def make(installation: Installation) -> float:
+        begun = time.monotonic()
+        await server_of(installation).restart()
+        return begun
 
-async def restart_redis(installation: Installation) -> float:
-    """Stop Redis in order and start it again; it comes back with nothing."""
-    begun = time.monotonic()
-    await installation.redis.restart()
-    return begun
+    return make
 
 
 async def flush_redis(installation: Installation) -> float:

@@ -27,6 +27,8 @@ SPARE_BEHIND_MS: Final = 500
 KEYS_SHARE: Final = 0.98
 """A few keys may expire meanwhile."""
 TIMEOUT_S: Final = 2.0
+CONNECT_TIMEOUT_S: Final = 5.0
+SILENCE_S: Final = 1.0
 
 
 class _Quote(msgspec.Struct):
@@ -34,6 +36,7 @@ class _Quote(msgspec.Struct):
 
 
 _quote: Final = msgspec.json.Decoder(_Quote)
+_board: Final = msgspec.json.Decoder(list[_Quote] | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Watch:
                 at=time.monotonic(),
                 is_up=is_up and all(healths) and self._is_shared(by_name),
                 lag=sum(map(lag, healths)) + _unsafe(by_name),
-                behind_ms=max(0, status.get("clock_ms", 0) - self._newest_ms),
+                behind_ms=self._behind_ms(status.get("clock_ms", 0)),
                 keys=keys,
             )
         )
@@ -128,6 +131,10 @@ class Watch:
         )
         return assigned == self._stage.settings.kafka_partitions
 
+    def _behind_ms(self, clock_ms: int) -> int:
+        # Before the first quote there is nothing that could be old.
+        return max(0, clock_ms - self._newest_ms) if self._newest_ms else 0
+
     async def _keys(self) -> int:
         redis = make_client(self._stage.redis_urls[1], TIMEOUT_S, 1)
         try:
@@ -144,12 +151,26 @@ class Watch:
 
     async def _read_quotes(self) -> None:
         while True:
-            with contextlib.suppress(StreamsError):
-                async with WidgetClient(self._stage.wds_url, self._stage.key) as client:
-                    await client.subscribe(feeds.QUOTE.key("*"))
-                    async for payload in client.payloads():
-                        self._newest_ms = max(self._newest_ms, _quote.decode(payload).end_timestamp)
+            with contextlib.suppress(StreamsError, TimeoutError):
+                await self._follow_quotes()
             await asyncio.sleep(SAMPLE_S)
+
+    async def _follow_quotes(self) -> None:
+        """Read quotes until none comes any more: the market may have gone on while nobody was connected."""
+        clock = asyncio.get_running_loop().time
+        async with (
+            asyncio.timeout(CONNECT_TIMEOUT_S) as patience,
+            WidgetClient(self._stage.wds_url, self._stage.key) as client,
+        ):
+            await client.subscribe(feeds.QUOTE.key("*"))
+            board = _board.decode(await client.get(feeds.TOP_VOLUME.key()))
+            self._note(*(board or ()))
+            async for payload in client.payloads():
+                patience.reschedule(clock() + SILENCE_S)
+                self._note(_quote.decode(payload))
+
+    def _note(self, *quotes: _Quote) -> None:
+        self._newest_ms = max((self._newest_ms, *(quote.end_timestamp for quote in quotes)))
 
 
 def _unsafe(healths: Mapping[str, dict[str, Any]]) -> int:
