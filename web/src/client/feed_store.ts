@@ -1,11 +1,10 @@
-import { eventMs, feedOf, merged } from './feeds';
-import type { LinkEvents, LinkState } from './feed_link';
+import type { FeedSink, LinkState } from './connection';
+import { eventMs, feedOf, isBoard, limitOf, merged } from './feeds';
+import { applied, type Frame, type SubscribeOptions } from './messages';
 import type { Feed } from '@/generated/feeds';
 
 /** Told of a live payload when it arrives, whether or not the page is painted. */
 export type ArrivalListener = (data: unknown) => void;
-
-const MOST_EARLY = 1_000;
 
 /**
  * The value of one feed, shared by all widgets that show it.
@@ -13,8 +12,9 @@ const MOST_EARLY = 1_000;
  * A latest value is replaced by the newer one. A list is kept whole, newest first, its entries merged by id. The
  * value is never changed in place: whoever holds it holds a snapshot.
  */
-export class FeedStore implements LinkEvents {
+export class FeedStore implements FeedSink {
   readonly feed: Feed | null;
+  readonly options: SubscribeOptions;
   value: unknown = null;
   /** Newest market time in the value, ms since 1970. */
   eventMs: number | null = null;
@@ -24,14 +24,13 @@ export class FeedStore implements LinkEvents {
   isTold = false;
   link: LinkState = 'connecting';
   reason = '';
+  /** Whether the server has said that it cannot tell updates for now. */
+  isCutOff = false;
   /** When the connection was lost, by the page's own clock; null while there is one. */
   lostMs: number | null = null;
   /** How long the last loss lasted, ms; 0 where there was none. */
   gapMs = 0;
 
-  private isSnapshotDue = true;
-  /** What came live before the snapshot that was asked for: a newer value, or entries of a list. */
-  private early: unknown[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly arrivals = new Set<ArrivalListener>();
 
@@ -41,6 +40,12 @@ export class FeedStore implements LinkEvents {
     private readonly now: () => number,
   ) {
     this.feed = feedOf(key);
+    const limit = this.feed === null ? 0 : limitOf(this.feed);
+    this.options = {
+      snapshot: true,
+      ...(limit > 0 ? { limit } : {}),
+      ...(this.feed !== null && isBoard(this.feed) ? { delta: true as const } : {}),
+    };
   }
 
   /** Calls a listener at each paint after a change; returns how to leave. */
@@ -62,44 +67,44 @@ export class FeedStore implements LinkEvents {
 
   state(state: LinkState, reason: string): void {
     if (state === 'open') {
-      if (this.lostMs !== null) this.gapMs = this.now() - this.lostMs;
+      if (this.lostMs !== null && this.isTold) this.gapMs = this.now() - this.lostMs;
       this.lostMs = null;
     } else {
       this.lostMs ??= this.now();
-      this.isSnapshotDue = true;
-      this.early = [];
+      this.isCutOff = false;
     }
-    // A try that follows a failure keeps the failure on show.
-    if (state !== 'connecting' || this.link === 'open') this.link = state;
-    if (state !== 'connecting') this.reason = reason;
+    this.link = state;
+    this.reason = reason;
     this.changed(this);
   }
 
-  snapshot(data: unknown): void {
-    this.isTold = true;
-    if (this.isList) {
-      const listed: unknown[] = Array.isArray(data) ? data : [];
-      this.value = this.early.reduce<unknown[]>((list, entry) => merged(this.feed!, list, entry), listed);
-    } else if (this.early.length === 0) {
-      this.take(data);
+  frame(frame: Frame): void {
+    switch (frame.type) {
+      case 'snapshot':
+        this.take(this.isList && frame.data === null ? [] : frame.data);
+        break;
+      case 'value':
+        this.take(frame.data);
+        this.arrive(frame.data);
+        break;
+      case 'delta':
+        this.take(applied((this.value ?? []) as { symbol: string }[], frame.data));
+        this.arrive(frame.data);
+        break;
+      case 'item':
+        this.add([frame.data]);
+        break;
+      case 'items':
+        this.add([...frame.data].reverse());
+        break;
+      case 'stale':
+      case 'resync':
+        this.isCutOff = frame.type === 'stale';
+        this.reason = this.isCutOff ? frame.data.reason : '';
+        break;
+      default:
+        return;
     }
-    this.isSnapshotDue = false;
-    this.early = [];
-    this.changed(this);
-  }
-
-  live(data: unknown): void {
-    this.arrivedMs = this.now();
-    if (this.isList) {
-      if (this.isTold) this.value = merged(this.feed!, this.value as unknown[], data);
-    } else {
-      this.isTold = true;
-      this.take(data);
-    }
-    if (this.isSnapshotDue && (this.isList || this.early.length === 0) && this.early.length < MOST_EARLY) {
-      this.early.push(data);
-    }
-    for (const listener of this.arrivals) listener(data);
     this.changed(this);
   }
 
@@ -107,8 +112,21 @@ export class FeedStore implements LinkEvents {
     return this.feed?.kind === 'list';
   }
 
+  private add(entries: unknown[]): void {
+    for (const entry of entries) {
+      this.value = merged(this.feed!, (this.value ?? []) as unknown[], entry);
+      this.arrive(entry);
+    }
+  }
+
   private take(data: unknown): void {
+    this.isTold = true;
     this.value = data;
     this.eventMs = data === null ? null : eventMs(this.feed, data);
+  }
+
+  private arrive(data: unknown): void {
+    this.arrivedMs = this.now();
+    for (const listener of this.arrivals) listener(data);
   }
 }

@@ -72,6 +72,18 @@ const LISTS = new Map<Feed, ListRule>([
   [FEEDS.BARS_HOUR, BARS],
 ]);
 
+const BOARDS: ReadonlySet<Feed> = new Set([
+  FEEDS.TOP_VOLUME,
+  FEEDS.TOP_GAPPERS,
+  FEEDS.TOP_GAINERS,
+  FEEDS.SCREENER,
+]);
+
+/** Returns whether a feed is a board: rows by symbol, of which changes can be asked for. */
+export function isBoard(feed: Feed): boolean {
+  return BOARDS.has(feed);
+}
+
 /** Returns how many entries of a list feed a page asks for; 0 for a feed that is no list. */
 export function limitOf(feed: Feed): number {
   return LISTS.get(feed)?.keep ?? 0;

@@ -5,6 +5,8 @@ export type Freshness =
 /** What freshness follows from. Times and ages are ms. */
 export interface Signs {
   isConnected: boolean;
+  /** Whether the server has said that it cannot tell updates for now. */
+  isCutOff: boolean;
   isTold: boolean;
   /** Since this feed's last live payload; null before the first. */
   arrivedAgoMs: number | null;
@@ -34,6 +36,7 @@ export function isReplayed(behindMs: number | null): boolean {
 /** Returns a feed's state. A quiet symbol is not a dead feed, and an open socket alone is not a live one. */
 export function freshness(signs: Signs): Freshness {
   if (!signs.isConnected) return 'disconnected';
+  if (signs.isCutOff) return 'stale';
   if (!signs.isTold) return 'waiting';
   const pulses = signs.pulseAgoMs !== null && signs.pulseAgoMs < PULSE_MS;
   if (!pulses) {

@@ -1,11 +1,9 @@
 import type { AccessSource } from './access';
-import { FeedLink, type SocketFactory } from './feed_link';
+import { Connection, type SocketFactory } from './connection';
 import { FeedStore } from './feed_store';
-import { limitOf } from './feeds';
 
 interface Held {
   store: FeedStore;
-  link: FeedLink;
   users: number;
   leaving: ReturnType<typeof setTimeout> | null;
 }
@@ -14,31 +12,33 @@ interface Held {
 const KEPT_MS = 3_000;
 
 /**
- * All feeds of a page: one connection a feed, shared among the widgets that show it.
+ * All feeds of a page, each subscribed once and shared among the widgets that show it.
  *
  * Values are kept as they arrive; listeners are told at most once a frame.
  */
 export class MarketClient {
+  private readonly connection: Connection;
   private readonly held = new Map<string, Held>();
   private readonly dirty = new Set<FeedStore>();
   private isScheduled = false;
 
   constructor(
-    private readonly access: AccessSource,
-    private readonly connect: SocketFactory,
+    access: AccessSource,
+    connect: SocketFactory,
     private readonly schedule: (paint: () => void) => void,
     readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.connection = new Connection(access, connect);
+  }
 
-  /** Returns a feed's store, connected; `release` it when it is no longer shown. */
+  /** Returns a feed's store, subscribed; `release` it when it is no longer shown. */
   hold(key: string): FeedStore {
     let held = this.held.get(key);
     if (held === undefined) {
       const store = new FeedStore(key, (changed) => this.changed(changed), this.now);
-      const limit = store.feed === null ? 0 : limitOf(store.feed);
-      const link = new FeedLink(key, limit, this.access, this.connect, store);
-      held = { store, link, users: 0, leaving: null };
+      held = { store, users: 0, leaving: null };
       this.held.set(key, held);
+      this.connection.subscribe(key, store);
     }
     if (held.leaving !== null) clearTimeout(held.leaving);
     held.leaving = null;
@@ -46,14 +46,14 @@ export class MarketClient {
     return held.store;
   }
 
-  /** Gives a store back; its connection ends when nobody holds it. */
+  /** Gives a store back; its subscription ends when nobody holds it. */
   release(key: string): void {
     const held = this.held.get(key);
     if (held === undefined) return;
     held.users -= 1;
     if (held.users > 0) return;
     held.leaving = setTimeout(() => {
-      held.link.close();
+      this.connection.unsubscribe(key);
       this.held.delete(key);
       this.dirty.delete(held.store);
     }, KEPT_MS);
@@ -76,17 +76,15 @@ export class MarketClient {
     return newestMs === 0 ? null : { eventMs: newestMs, arrivedMs };
   }
 
-  /** Tries lost connections at once. */
+  /** Tries a lost connection at once. */
   hurry(): void {
-    for (const { link } of this.held.values()) link.hurry();
+    this.connection.hurry();
   }
 
-  /** Ends all connections. */
+  /** Ends the connection. */
   close(): void {
-    for (const { link, leaving } of this.held.values()) {
-      link.close();
-      if (leaving !== null) clearTimeout(leaving);
-    }
+    this.connection.close();
+    for (const { leaving } of this.held.values()) if (leaving !== null) clearTimeout(leaving);
     this.held.clear();
   }
 

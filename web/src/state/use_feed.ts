@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef } from 'vue';
 import type { FeedStore } from '@/client/feed_store';
-import type { LinkState } from '@/client/feed_link';
+import type { LinkState } from '@/client/connection';
 import { freshness, type Freshness } from '@/client/freshness';
 import { useCalendar } from './calendar';
 import { useClock } from './clock';
@@ -36,6 +36,7 @@ export function useFeed<T>(key: () => string | null, options: Options<T> = {}): 
   const isTold = shallowRef(false);
   const link = shallowRef<LinkState>('connecting');
   const reason = shallowRef('');
+  const isCutOff = shallowRef(false);
   const gapMs = shallowRef(0);
   const eventMs = shallowRef<number | null>(null);
   const arrivedMs = shallowRef<number | null>(null);
@@ -47,6 +48,7 @@ export function useFeed<T>(key: () => string | null, options: Options<T> = {}): 
     isTold.value = store.isTold;
     link.value = store.link;
     reason.value = store.reason;
+    isCutOff.value = store.isCutOff;
     gapMs.value = store.gapMs;
     eventMs.value = store.eventMs;
     arrivedMs.value = store.arrivedMs;
@@ -83,6 +85,7 @@ export function useFeed<T>(key: () => string | null, options: Options<T> = {}): 
   const state = computed(() =>
     freshness({
       isConnected: link.value === 'open',
+      isCutOff: isCutOff.value,
       isTold: isTold.value,
       arrivedAgoMs: ageMs.value,
       pulseAgoMs: clock.pulseAgoMs,
