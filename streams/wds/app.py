@@ -19,9 +19,10 @@ from streams.wds.auth import Gate
 from streams.wds.conversation import Conversation, Desk
 from streams.wds.cors import Cors, Origins
 from streams.wds.drain import Drain
+from streams.wds.event_stream import EventStreams
 from streams.wds.feeder import Feeder
 from streams.wds.framing import Framing
-from streams.wds.outbox import TRY_AGAIN_LATER, Limits, Outbox
+from streams.wds.outbox import TRY_AGAIN_LATER, Limits, Outbox, Transport
 from streams.wds.reception import COME_BACK_S, Reception
 from streams.wds.replies import Replies, tell_error
 from streams.wds.rest import Rest
@@ -88,6 +89,7 @@ class WidgetDataApp:
             Pace.of(settings),
             counters,
         )
+        self._events = EventStreams(settings, self._reception, self._origins, self._desk, self._new_outbox)
 
     def asgi(self) -> FastAPI:
         """Return the ASGI application."""
@@ -102,6 +104,7 @@ class WidgetDataApp:
             app.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False)
         app.add_api_route("/metrics", self.metrics, methods=["GET"], include_in_schema=False)
         app.include_router(self._rest.router(), tags=["feeds"])
+        app.include_router(self._events.router(), tags=["feeds"])
         app.add_api_websocket_route("/ws", self.talk)
         return app
 
@@ -161,7 +164,7 @@ class WidgetDataApp:
             self._counters.add("refused", reason=objection)
             wire.finish(TRY_AGAIN_LATER, objection)
             return
-        outbox = wire.flow = Outbox(wire, self._limits, self._counters, wire.deflates)
+        outbox = wire.flow = self._new_outbox(wire)
         visitor = Visitor(address, outbox)
         self._visitors.enter(visitor)
         try:
@@ -170,3 +173,6 @@ class WidgetDataApp:
             self._visitors.leave(visitor)
             self._feeder.remove(outbox)
             outbox.close()
+
+    def _new_outbox(self, transport: Transport) -> Outbox:
+        return Outbox(transport, self._limits, self._counters, transport.deflates)

@@ -78,7 +78,7 @@ class Conversation:
         while (message := await _next_message(receive)) is not None:
             await self._wait_turn()
             await self._outbox.has_room()
-            if not await self._answer(message):
+            if not await self.answer(message):
                 return
 
     async def _wait_turn(self) -> None:
@@ -101,7 +101,8 @@ class Conversation:
         self._send_away(protocol.UNAUTHORIZED, "unauthorized")
         return False
 
-    async def _answer(self, message: str | bytes) -> bool:
+    async def answer(self, message: str | bytes) -> bool:
+        """Answer a request; return whether the client may make another."""
         self._desk.counters.add("requests")
         match protocol.parse(message):
             case Auth() as auth:

@@ -1,4 +1,4 @@
-"""Where connections come in: uvicorn's HTTP protocol, with limits on a request's time and size."""
+"""Where connections come in: uvicorn's HTTP protocol, with limits on a request's and a reply's time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from streams.telemetry import Counters
+from streams.wds.wire import Flow
 
+EXTENSION: Final = "streams.door"
+"""Name of the ASGI extension that hands the door to the application."""
 MAX_REQUEST_BYTES: Final = 64 * 1024
 """Most that a request may hold, its headers included: nothing here takes more."""
 WAITING: Final = 1_024
@@ -24,17 +27,19 @@ class Hours:
 
     Attributes:
         request_s: Longest that a request may take to arrive.
+        stall_s: Longest that a client may take nothing of a reply.
         connections: Most connections at a time.
         counters: Counts ``refused`` by reason.
     """
 
     request_s: float
+    stall_s: float
     connections: int
     counters: Counters
 
 
 class Door(HttpToolsProtocol):
-    """One connection until it becomes a WebSocket.
+    """One connection until it becomes a WebSocket, or one whose reply is a stream of events.
 
     Args:
         hours: What holds for every connection.
@@ -42,7 +47,12 @@ class Door(HttpToolsProtocol):
         server_state: uvicorn's.
         app_state: uvicorn's.
         _loop: uvicorn's.
+
+    Attributes:
+        receiver: Of a reply that has no end: told when the client stops taking data, and when it takes more.
     """
+
+    receiver: Flow | None = None
 
     def __init__(
         self,
@@ -56,6 +66,21 @@ class Door(HttpToolsProtocol):
         self._hours = hours
         self._received = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    @property
+    def writable_now(self) -> bool:
+        """Whether the transport has room."""
+        return not self.flow.write_paused
+
+    def write(self, data: bytes) -> None:
+        """Send a part of a reply that has no end (RFC 9112, 7.1)."""
+        if not self.transport.is_closing():
+            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock, or refuse one connection too many."""
@@ -66,9 +91,25 @@ class Door(HttpToolsProtocol):
             self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._stop_clock()
+        self._go_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Start the clock: the client takes nothing."""
+        super().pause_writing()
+        if self.receiver is not None:
+            self.receiver.paused()
+        elif self._stalled is None:
+            self._stalled = self.loop.call_later(self._hours.stall_s, self._refuse, "takes no data")
+
+    def resume_writing(self) -> None:
+        """Stop the clock: it does."""
+        super().resume_writing()
+        self._go_on()
+        if self.receiver is not None:
+            self.receiver.resumed()
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request."""
@@ -83,6 +124,8 @@ class Door(HttpToolsProtocol):
         if self._deadline is None:
             self._start_clock()
         super().on_message_begin()
+        extensions = cast("dict[str, object]", self.scope.setdefault("extensions", {}))
+        extensions[EXTENSION] = self
 
     def on_message_complete(self) -> None:
         """The request is there."""
@@ -102,6 +145,11 @@ class Door(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _go_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _refuse(self, reason: str) -> None:
         self._stop_clock()

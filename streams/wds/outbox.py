@@ -22,6 +22,10 @@ class Transport(Protocol):
     """Where the frames go."""
 
     @property
+    def deflates(self) -> bool:
+        """Whether the client takes compressed frames."""
+
+    @property
     def writable_now(self) -> bool:
         """Whether it has room."""
 

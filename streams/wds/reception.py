@@ -47,19 +47,20 @@ class Reception:
         self._drain = drain
         self._counters = counters
 
-    def admit(self, address: str, credential: str | None) -> Grant:
+    def admit(self, address: str, credential: str | None, token: str | None = None) -> Grant:
         """Return what the one who asks may read.
 
         Args:
             address: Whence the request comes.
             credential: The key or token with it.
+            token: What is to be a token, and no key.
 
         Raises:
             HTTPException: It may not come in (401), comes too often (429) or too late (503).
         """
         if self._drain.has_begun:
             raise self._refusal(503, "the service is about to stop: come again", "draining", COME_BACK_S)
-        grant = self._gate.admit_by(credential or "")
+        grant = self._gate.admit_by(credential or "") if token is None else self._gate.admit("", token)
         # A key of one's own is one client wherever it is; what many share is one at each address.
         who = address if grant is None else grant.key_id or f"{grant.name}@{address}"
         if wait_s := self._throttle.try_take(who):

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 
 from streams import feeds
 from streams.feeds import Feed, Kind
+from streams.wds.enveloped.options import MAX_LIMIT, Options
+from streams.wds.enveloped.values import shaped
 from streams.wds.grants import Grant
 from streams.wds.interests import family_pattern
 from streams.wds.protocol import MAX_NAME, NULL
@@ -22,10 +24,10 @@ NOT_FOUND: Final = 404
 UNAVAILABLE: Final = 503
 RETRY_S: Final = "1"
 """When to ask again what Redis did not answer."""
-MAX_LIMIT: Final = 10_000
 
 Limit = Annotated[
-    int | None, Query(ge=1, le=MAX_LIMIT, description="most entries of a list, newest first; all without")
+    int | None,
+    Query(ge=1, le=MAX_LIMIT, description="most entries of a list, newest first, or rows of a board"),
 ]
 Name = Annotated[
     str,
@@ -155,4 +157,6 @@ class Rest:
             if feed.kind is not Kind.LIST:
                 raise HTTPException(NOT_FOUND, f"{name} holds nothing now")
             value = b"[]"
+        elif limit and feed.kind is not Kind.LIST:
+            value = shaped(value, Options(limit=limit))
         return await self._replies.value(request, value)

@@ -122,10 +122,11 @@ class WidgetDataService:
         settings = self._settings
         connections = settings.wds_max_clients + WAITING
         terms = Terms(settings.wds_compression_level > 0, Pace.of(settings), self.counters)
+        hours = Hours(settings.wds_auth_timeout_s, settings.wds_slow_after_s, connections, self.counters)
         config = uvicorn.Config(
             self._app.asgi(),
             # uvicorn calls what it is given: a class with its first argument does as well.
-            http=cast("Any", partial(Door, Hours(settings.wds_auth_timeout_s, connections, self.counters))),
+            http=cast("Any", partial(Door, hours)),
             ws=cast("Any", partial(Wire, terms)),
             ws_max_size=settings.wds_max_message_bytes,
             ws_per_message_deflate=False,

@@ -14,6 +14,7 @@ class Pipe:
     """A transport that notes what it is given."""
 
     def __init__(self) -> None:
+        self.deflates = False
         self.writable_now = True
         self.written: list[bytes] = []
         self.closed: tuple[int, str] | None = None

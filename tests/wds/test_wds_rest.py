@@ -63,6 +63,11 @@ async def test_the_catalogue_tells_every_feed(http: httpx.AsyncClient) -> None:
 async def test_a_value_is_what_redis_holds(http: httpx.AsyncClient, wdc: Redis) -> None:
     await wdc.set("scanners:top_volume", '[ {"close":1.10} ]')
     assert (await http.get("/feeds/scanners:top_volume")).text == '[ {"close":1.10} ]'
+    await wdc.set("scanners:top_volume", BOARD)
+    assert [row["symbol"] for row in (await http.get("/feeds/scanners:top_volume?limit=2")).json()] == [
+        "S0",
+        "S1",
+    ]
 
 
 @pytest.mark.parametrize("symbol", ["BRK.A", "BRK-A", "A+", "A=B", "A/B", "A B", "Ä%", "A?b#c"])
