@@ -19,6 +19,7 @@ from websockets.frames import Frame, Opcode
 
 from benchmarks.crowd import CHANNEL, Case, raise_limit, text
 from streams.settings import Settings
+from streams.wds import pauses
 from streams.wds.service import WidgetDataService
 
 ACCEPT: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -129,6 +130,7 @@ def service_settings(redis: str) -> Settings:
 
 async def _serve_service(redis: str, pipe: Connection) -> None:
     async with WidgetDataService(service_settings(redis)) as service:
+        pauses.shorten()
         pipe.send(service.port)
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, pipe.recv) != "counters":

@@ -28,6 +28,7 @@ from streams.wds.replies import Replies, tell_error
 from streams.wds.rest import Rest
 from streams.wds.snapshots import Snapshots
 from streams.wds.throttle import Throttle
+from streams.wds.turn import Turn
 from streams.wds.visitors import Visitor, Visitors
 from streams.wds.vitals import Vitals
 from streams.wds.wire import EXTENSION, Wire
@@ -65,6 +66,7 @@ class WidgetDataApp:
         self._counters = counters
         self._exposition = Exposition("wds", catalogue.WDS, counters)
         self._limits = Limits.of(settings)
+        self._turn = Turn(counters)
         self._origins = Origins(settings.wds_allowed_origins)
         self._gate = gate
         self._visitors = Visitors(settings, counters)
@@ -175,4 +177,4 @@ class WidgetDataApp:
             outbox.close()
 
     def _new_outbox(self, transport: Transport) -> Outbox:
-        return Outbox(transport, self._limits, self._counters, transport.deflates)
+        return Outbox(transport, self._turn, self._limits, self._counters, transport.deflates)

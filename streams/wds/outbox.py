@@ -6,11 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol, Self
 
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.wds.grants import EVERYTHING, Grant
+from streams.wds.turn import Turn
 
 WRITE_BYTES: Final = 64 * 1024
 """Frames are joined into writes of about this size."""
@@ -57,6 +59,7 @@ class Outbox:
 
     Args:
         transport: The client's connection.
+        turn: Drains it.
         limits: Beyond any of them the client is cut off.
         counters: Counts ``sent``, ``conflated`` and ``cut_off`` by reason.
         deflates: Whether the client takes compressed frames.
@@ -66,11 +69,12 @@ class Outbox:
     """
 
     def __init__(
-        self, transport: Transport, limits: Limits, counters: Counters, deflates: bool = False
+        self, transport: Transport, turn: Turn, limits: Limits, counters: Counters, deflates: bool = False
     ) -> None:
         self.deflates = deflates
         self.grant: Grant = EVERYTHING
         self._transport = transport
+        self._turn = turn
         self._limits = limits
         self._counters = counters
         self._loop = asyncio.get_running_loop()
@@ -79,35 +83,37 @@ class Outbox:
         self._size = 0
         self._scheduled = False
         self._closed = False
+        self._takes = transport.writable_now
         self._stalled: asyncio.TimerHandle | None = None
         self._room = asyncio.Event()
         self._room.set()
 
     def deliver(self, key: str, frame: bytes, latest: bool) -> None:
         """Let a feed's frame wait; a latest value replaces the one that waits."""
+        # Hot: runs for each client of each message.
         if self._closed:
             return
-        waiting = self._latest.get(key) if latest else None
-        self._size += len(frame) - (len(waiting) if waiting is not None else 0)
-        if waiting is not None:
-            self._counters.add("conflated")
-        elif latest:
-            self._order.append(key)
+        if latest:
+            waiting = self._latest.get(key)
+            self._latest[key] = frame
+            if waiting is None:
+                self._order.append(key)
+            else:
+                self._size -= len(waiting)
+                self._counters.add("conflated")
         else:
             self._order.append(frame)
-        if latest:
-            self._latest[key] = frame
-        if self._size > self._limits.size:
-            self._cut_off("too many bytes wait")
-        elif len(self._order) - len(self._latest) > self._limits.entries:
-            self._cut_off("too many entries wait")
-        else:
-            self._schedule()
+        self._size += len(frame)
+        if self._takes and not self._scheduled:
+            self._scheduled = True
+            self._turn.add(self)
+        elif self._size > self._limits.size or len(self._order) - len(self._latest) > self._limits.entries:
+            self._relieve()
 
     @property
     def takes_data(self) -> bool:
         """Whether the client takes data."""
-        return self._room.is_set()
+        return self._takes
 
     @property
     def load(self) -> float:
@@ -121,9 +127,10 @@ class Outbox:
 
     def reply(self, frame: bytes) -> None:
         """Send the reply to a request, after all that waits already."""
-        self._order.append(frame)
-        self._size += len(frame)
-        self._drain()
+        if not self._closed:
+            self._order.append(frame)
+            self._size += len(frame)
+            self._counters.add("sent", self._write())
 
     async def has_room(self) -> None:
         """Wait until the client takes data: requests are not read faster than replies are."""
@@ -131,7 +138,7 @@ class Outbox:
 
     def finish(self, code: int, reason: str) -> None:
         """Send what waits, tell the client why, and close."""
-        self._drain()
+        self._counters.add("sent", self._write())
         self._transport.finish(code, reason)
         self.close()
 
@@ -147,6 +154,7 @@ class Outbox:
 
     def paused(self) -> None:
         """Start the clock: the client takes no data."""
+        self._takes = False
         self._room.clear()
         if not self._closed and self._stalled is None:
             stalled: Callable[[str], None] = self._cut_off
@@ -154,33 +162,51 @@ class Outbox:
 
     def resumed(self) -> None:
         """Go on: the client takes data again."""
+        self._takes = True
         self._room.set()
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
-        self._schedule()
-
-    def _schedule(self) -> None:
-        if not self._scheduled:
+        if self._order and not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._drain)
+            self._turn.add(self)
 
-    def _drain(self) -> None:
+    def drain(self) -> int:
+        """Write what waits, as far as the client takes it; return how many frames that were."""
         self._scheduled = False
+        return self._write()
+
+    def _write(self) -> int:
         order, latest = self._order, self._latest
-        while order and self._transport.writable_now:
+        if len(order) == 1 and self._takes:
+            # Most often one frame waits, and goes as it is: the same bytes for all its clients.
+            entry = order.popleft()
+            self._size = 0
+            self._transport.write(entry if isinstance(entry, bytes) else latest.pop(entry))
+            return 1
+        sent = 0
+        while order and self._takes:
             frames: list[bytes] = []
             size = 0
             while order and size < WRITE_BYTES:
                 entry = order.popleft()
-                frame = latest.pop(entry) if isinstance(entry, str) else entry
+                frame = entry if isinstance(entry, bytes) else latest.pop(entry)
                 frames.append(frame)
                 size += len(frame)
-            self._transport.write(b"".join(frames))
             self._size -= size
-            self._counters.add("sent", len(frames))
+            self._transport.write(b"".join(frames))
+            sent += len(frames)
+        return sent
+
+    def _relieve(self) -> None:
+        # What came within one turn may be much: only what a client does not take counts.
+        self._counters.add("sent", self._write())
+        if self._size > self._limits.size:
+            self._cut_off("too many bytes wait")
+        elif len(self._order) - len(self._latest) > self._limits.entries:
+            self._cut_off("too many entries wait")
 
     def _cut_off(self, reason: str) -> None:
         self._counters.add("cut_off", reason=reason)
-        self._transport.finish(TRY_AGAIN_LATER, f"too slow: {reason}")
         self.close()
+        self._turn.depart(partial(self._transport.finish, TRY_AGAIN_LATER, f"too slow: {reason}"))

@@ -25,8 +25,8 @@ HEARTBEAT_S: Final = 1.0
 """How often Redis is asked whether it is still there, in seconds."""
 STABLE_S: Final = 5.0
 """A connection that held this long was a good one: the next failure is a new one."""
-BURST: Final = 256
-"""After so many messages without a pause the clients' writes get their turn."""
+BURST_S: Final = 0.01
+"""Messages are taken for this long without a pause, in seconds; then the clients' writes get their turn."""
 NAMES_A_COMMAND: Final = 500
 
 logger: Final = logging.getLogger(__name__)
@@ -239,11 +239,13 @@ class Reader:
                     await connection.send_command(prefix + verb, *chunk, check_health=False)
 
     async def _read(self, connection: AbstractConnection) -> None:
+        paused_at = time.monotonic()
         while True:
-            for _ in range(BURST):
-                # Liveness is the heartbeat's business, a message may take as long as it likes.
-                self._handle(await connection.read_response(timeout=math.inf))
-            await asyncio.sleep(0)
+            # Liveness is the heartbeat's business, a message may take as long as it likes.
+            self._handle(await connection.read_response(timeout=math.inf))
+            if self._heard_at - paused_at > BURST_S:
+                await asyncio.sleep(0)
+                paused_at = time.monotonic()
 
     def _handle(self, message: object) -> None:
         # Hot: runs for each published value.

@@ -17,6 +17,7 @@ from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.tracing import make_tracer
+from streams.wds import pauses
 from streams.wds.allowance import Pace
 from streams.wds.app import WidgetDataApp
 from streams.wds.auth import Gate
@@ -175,6 +176,7 @@ async def run(
         StreamsError: The service cannot start.
     """
     async with WidgetDataService(settings, listening) as service:
+        pauses.shorten()
         if started is not None:
             started(service.port)
         ended = asyncio.create_task(service.wait())

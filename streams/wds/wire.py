@@ -7,6 +7,8 @@ made once for all its clients and written without a task, and a client that take
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
@@ -24,6 +26,8 @@ EXTENSION: Final = "streams.wire"
 """Name of the ASGI extension that hands the wire to the application."""
 GRACE_S: Final = 2.0
 """How long a client that is told to go may take, in seconds, before its connection is aborted."""
+UNSENT_BYTES: Final = 128 * 1024
+"""Most that the kernel takes for a client beyond what is under way to it."""
 INVALID_DATA: Final = 1007
 POLICY_VIOLATION: Final = 1008
 NO_PONG: Final = 1011
@@ -85,6 +89,11 @@ class Wire(WebSocketsSansIOProtocol):
         if terms.compresses:
             self.conn.available_extensions = [_SHARED_DEFLATE]
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin. The kernel is to hold little: what waits here can still be replaced, or counted."""
+        super().connection_made(transport)
+        _hold_little(transport)
+
     @property
     def writable_now(self) -> bool:
         """Whether the transport has room."""
@@ -103,8 +112,10 @@ class Wire(WebSocketsSansIOProtocol):
 
     def write(self, frames: bytes) -> None:
         """Send whole frames, unless the connection is about to close."""
-        if not self._is_ending:
-            self.transport.write(frames)
+        # Hot: runs for each client of each message; this is _is_ending, written out.
+        transport = self.transport
+        if not (self.close_sent or self.disconnected or transport.is_closing()):
+            transport.write(frames)
 
     def finish(self, code: int, reason: str) -> None:
         """Tell the client why and close; abort if it has not gone after GRACE_S."""
@@ -203,6 +214,14 @@ class Wire(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(GRACE_S, self.transport.abort)
+
+
+def _hold_little(transport: asyncio.BaseTransport) -> None:
+    # By itself it takes megabytes for a client that does not read, and with many of them runs out of them.
+    connection = transport.get_extra_info("socket")
+    if connection is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 def _is_close(event: object) -> bool:

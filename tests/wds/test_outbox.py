@@ -8,6 +8,7 @@ import pytest
 
 from streams.telemetry import Counters
 from streams.wds.outbox import Limits, Outbox
+from streams.wds.turn import DEPARTURES, Turn
 
 
 class Pipe:
@@ -38,7 +39,7 @@ def counters() -> Counters:
 
 @pytest.fixture
 async def outbox(pipe: Pipe, counters: Counters) -> Outbox:
-    return Outbox(pipe, Limits(size=1_000, entries=3, slow_after_s=60), counters)
+    return Outbox(pipe, Turn(counters), Limits(size=1_000, entries=3, slow_after_s=60), counters)
 
 
 async def test_frames_of_one_turn_go_out_in_one_write(outbox: Outbox, pipe: Pipe) -> None:
@@ -66,36 +67,46 @@ async def test_replies_come_after_what_waits(outbox: Outbox, pipe: Pipe) -> None
 
 
 async def test_nothing_is_written_while_the_transport_is_full(outbox: Outbox, pipe: Pipe) -> None:
-    pipe.writable_now = False
     outbox.paused()
     outbox.deliver("a", b"1", latest=True)
     await asyncio.sleep(0)
     assert pipe.written == []
-    pipe.writable_now = True
     outbox.resumed()
     await asyncio.sleep(0)
     assert pipe.written == [b"1"]
 
 
 async def test_too_many_entries_cut_the_client_off(outbox: Outbox, pipe: Pipe, counters: Counters) -> None:
-    pipe.writable_now = False
+    outbox.paused()
     for _ in range(4):
         outbox.deliver("l", b"1", latest=False)
+    await asyncio.sleep(0)
     assert pipe.closed == (1013, "too slow: too many entries wait")
     assert counters.get("cut_off", "too many entries wait") == 1
 
 
+async def test_more_than_may_wait_goes_out_at_once_while_the_client_takes_it(
+    outbox: Outbox, pipe: Pipe
+) -> None:
+    for _ in range(5):
+        outbox.deliver("l", b"1", latest=False)
+    await asyncio.sleep(0)
+    assert b"".join(pipe.written) == b"11111"
+    assert pipe.closed is None
+
+
 async def test_too_many_bytes_cut_the_client_off(outbox: Outbox, pipe: Pipe) -> None:
-    pipe.writable_now = False
+    outbox.paused()
     for _ in range(100):
         outbox.deliver("a", b"x" * 999, latest=True)
     assert pipe.closed is None
     outbox.deliver("b", b"x" * 2, latest=True)
+    await asyncio.sleep(0)
     assert pipe.closed == (1013, "too slow: too many bytes wait")
 
 
 async def test_a_client_that_takes_nothing_for_long_is_cut_off(pipe: Pipe, counters: Counters) -> None:
-    outbox = Outbox(pipe, Limits(size=1_000, entries=3, slow_after_s=0), counters)
+    outbox = Outbox(pipe, Turn(counters), Limits(size=1_000, entries=3, slow_after_s=0), counters)
     outbox.paused()
     async with asyncio.timeout(30):
         while pipe.closed is None:  # noqa: ASYNC110  the pipe sets no event
@@ -108,3 +119,19 @@ async def test_a_client_cut_off_takes_nothing_more(outbox: Outbox, pipe: Pipe) -
     outbox.deliver("a", b"1", latest=True)
     await asyncio.sleep(0)
     assert pipe.written == []
+
+
+async def test_a_crowd_that_is_cut_off_goes_a_few_at_a_time() -> None:
+    counters = Counters()
+    turn = Turn(counters)
+    pipes = [Pipe() for _ in range(3 * DEPARTURES)]
+    for pipe in pipes:
+        outbox = Outbox(pipe, turn, Limits(size=1_000, entries=3, slow_after_s=60), counters)
+        outbox.paused()
+        for _ in range(4):
+            outbox.deliver("l", b"1", latest=False)
+    gone = []
+    for _ in range(4):
+        gone.append(sum(pipe.closed is not None for pipe in pipes))
+        await asyncio.sleep(0)
+    assert gone == [0, DEPARTURES, 2 * DEPARTURES, 3 * DEPARTURES]
