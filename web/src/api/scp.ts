@@ -79,20 +79,37 @@ async function messageOf(response: Response): Promise<string> {
   return `the server answered ${response.status}`;
 }
 
-/** Returns who is logged in, null for nobody. */
-export async function session(): Promise<Login | null> {
-  try {
-    const login = (await (await call('api/session')).json()) as Login;
-    csrf = login.csrf;
-    return login;
-  } catch (error) {
-    if (error instanceof ScpError && (error.status === 401 || error.status === 404)) return null;
-    throw error;
-  }
+/** How somebody can log in. */
+export interface LoginWays {
+  password: boolean;
+  /** Where a provider of identities asks for the login; null where there is none. */
+  oidc: string | null;
+}
+
+/** Who is logged in, null for nobody, and how one can. */
+export interface Session {
+  login: Login | null;
+  ways: LoginWays;
+}
+
+const NO_WAYS: LoginWays = { password: true, oidc: null };
+
+/** Returns who is logged in. */
+export async function session(): Promise<Session> {
+  const response = await fetch(new URL('api/session', document.baseURI), {
+    credentials: 'same-origin',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (!response.ok && response.status !== 401) throw new ScpError(response.status, await messageOf(response));
+  const told = (await response.json()) as Partial<Login> & { login?: LoginWays };
+  const ways = told.login ?? NO_WAYS;
+  if (!response.ok || told.user === undefined) return { login: null, ways };
+  csrf = told.csrf ?? '';
+  return { login: told as Login, ways };
 }
 
 /** Logs in; throws ScpError with 401 where name or password is wrong, 429 where it was tried too often. */
-export async function logIn(username: string, password: string): Promise<Login | null> {
+export async function logIn(username: string, password: string): Promise<Session> {
   await call('api/login', { method: 'POST', json: { username, password } });
   return session();
 }

@@ -11,6 +11,9 @@ interface Held {
 /** A feed that nobody shows any more is kept this long: symbols are clicked back and forth. */
 const KEPT_MS = 3_000;
 
+/** How long the feeds of a wildcard are waited for. */
+const NAMES_MS = 4_000;
+
 /**
  * All feeds of a page, each subscribed once and shared among the widgets that show it.
  *
@@ -57,6 +60,32 @@ export class MarketClient {
       this.held.delete(key);
       this.dirty.delete(held.store);
     }, KEPT_MS);
+  }
+
+  /**
+   * Returns the feeds that match a wildcard and have a value.
+   *
+   * Those that are held are told by themselves and not by the wildcard: they are added.
+   */
+  names(pattern: string): Promise<string[]> {
+    const prefix = pattern.slice(0, pattern.indexOf('*'));
+    const found = new Set([...this.held.keys()].filter((key) => key.startsWith(prefix)));
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.connection.unsubscribe(pattern);
+        resolve([...found]);
+      };
+      const timer = setTimeout(end, NAMES_MS);
+      this.connection.subscribe(pattern, {
+        options: { snapshot: true, limit: 1, fields: ['symbol'] },
+        state: () => undefined,
+        frame: (frame) => {
+          if (frame.type === 'snapshots') end();
+          else found.add(frame.feed);
+        },
+      });
+    });
   }
 
   /** Returns all feeds that are held. */

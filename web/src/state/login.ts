@@ -8,6 +8,14 @@ export type LoginState = 'asking' | 'needed' | 'in' | 'absent' | 'unreachable';
 const state = ref<LoginState>('asking');
 const who = ref<scp.Login | null>(null);
 
+const ways = ref<scp.LoginWays>({ password: true, oidc: null });
+
+function take(session: scp.Session): void {
+  who.value = session.login;
+  ways.value = session.ways;
+  state.value = session.login === null ? 'needed' : 'in';
+}
+
 /** Asks the SCP who is logged in. */
 export async function askLogin(): Promise<void> {
   if (isDevelopment) {
@@ -15,8 +23,7 @@ export async function askLogin(): Promise<void> {
     return;
   }
   try {
-    who.value = await scp.session();
-    state.value = who.value === null ? 'needed' : 'in';
+    take(await scp.session());
   } catch {
     state.value = 'unreachable';
   }
@@ -24,8 +31,7 @@ export async function askLogin(): Promise<void> {
 
 /** Logs in; throws what the SCP says where it refuses. */
 export async function logIn(username: string, password: string): Promise<void> {
-  who.value = await scp.logIn(username, password);
-  state.value = who.value === null ? 'needed' : 'in';
+  take(await scp.logIn(username, password));
   market.hurry();
 }
 
@@ -35,6 +41,6 @@ export async function logOut(): Promise<void> {
   location.reload();
 }
 
-export function useLogin(): { state: typeof state; who: typeof who } {
-  return { state, who };
+export function useLogin(): { state: typeof state; who: typeof who; ways: typeof ways } {
+  return { state, who, ways };
 }

@@ -1,11 +1,13 @@
 import { defineAsyncComponent, type Component } from 'vue';
 import { FEEDS } from '@/generated/feeds';
 import BoardWidget from './BoardWidget.vue';
+import CompanyOverview from './CompanyOverview.vue';
 import HaltsWidget from './HaltsWidget.vue';
 import NewsFeed from './NewsFeed.vue';
 import QuoteCard from './QuoteCard.vue';
 import QuoteWidget from './QuoteWidget.vue';
 import RangeAlerts from './RangeAlerts.vue';
+import ScreenerWidget from './ScreenerWidget.vue';
 import TopTrades from './TopTrades.vue';
 
 // The chart's library is as large as the rest of the page: what stands around it is drawn first.
@@ -103,6 +105,20 @@ export const WIDGETS: readonly WidgetKind[] = [
     description: 'Symbols by the volume of their last 1,000 trades',
     size: { w: 8, h: 8 },
     component: TopTrades,
+  },
+  {
+    type: 'screener',
+    title: 'Screener',
+    description: 'A board of your own, made by the server over all symbols',
+    size: { w: 8, h: 12 },
+    component: ScreenerWidget,
+  },
+  {
+    type: 'company',
+    title: 'Company',
+    description: 'Who a company is, its size, and its short interest',
+    size: { w: 5, h: 10 },
+    component: CompanyOverview,
   },
 ];
 
