@@ -1,8 +1,8 @@
 """What a board's deltas save: bytes, and the service's CPU, against the whole board sent to all.
 
-One board of 500 rows changes as on a busy day: prices and volumes of most rows each second, and the order. All
-clients ask for compression. Each way of subscribing has a service of its own; CPU is its process's for one
-board and all clients, the system's share (which is the sockets') apart.
+One board of 500 rows changes as on a busy day: prices and volumes of most rows each second, and the order.
+All clients ask for compression. Each way of subscribing has a service of its own; CPU is its process's for
+one board and all clients, the system's share (which is the sockets') apart.
 """
 
 from __future__ import annotations

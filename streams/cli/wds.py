@@ -33,6 +33,11 @@ def add_to(app: typer.Typer) -> None:
         epilog="Example: streams wds keys remove office",
     )(remove)
     group.add_typer(keys, name="keys")
+    group.command(
+        "asyncapi",
+        help="Print the WebSocket's protocol as an AsyncAPI document; a running WDS serves it at /asyncapi.",
+        epilog="Example: streams wds asyncapi > asyncapi.json",
+    )(asyncapi)
     app.add_typer(group, name="wds")
 
 
@@ -54,6 +59,18 @@ def wds(
     loaded = loaded.model_copy(update={name: path for name, path in given.items() if path is not None})
     configure_logging(loaded.log_level, loaded.log_format)
     run_until_stopped(lambda stop: service.run(loaded, stop), new_loop=new_uvloop)
+
+
+def asyncapi() -> None:
+    """Print the document."""
+    import json
+
+    from streams import settings
+    from streams.wds.asyncapi import document
+
+    loaded = settings.load()
+    scheme = "ws" if loaded.wds_ssl_certfile is None else "wss"
+    typer.echo(json.dumps(document(f"localhost:{loaded.wds_port}", scheme), indent=2))
 
 
 def add(

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from streams.metrics import Exposition, catalogue
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.wds import asyncapi
 from streams.wds.allowance import Pace
 from streams.wds.auth import Gate
 from streams.wds.conversation import Conversation, Desk
@@ -105,6 +106,7 @@ class WidgetDataApp:
             app.add_api_route(path, handler, methods=["GET"], tags=["operation"])
             app.add_api_route(path, handler, methods=["HEAD"], include_in_schema=False)
         app.add_api_route("/metrics", self.metrics, methods=["GET"], include_in_schema=False)
+        app.add_api_route("/asyncapi", self.asyncapi, methods=["GET"], tags=["operation"])
         app.include_router(self._rest.router(), tags=["feeds"])
         app.include_router(self._events.router(), tags=["feeds"])
         app.add_api_websocket_route("/ws", self.talk)
@@ -113,6 +115,11 @@ class WidgetDataApp:
     async def index(self) -> dict[str, str]:
         """Say what this is."""
         return {"service": "widget data service", "websocket": "/ws", "health": "/health"}
+
+    async def asyncapi(self, request: Request) -> JSONResponse:
+        """Describe the WebSocket's protocol: an AsyncAPI document."""
+        scheme = "wss" if request.url.scheme == "https" else "ws"
+        return JSONResponse(asyncapi.document(request.url.netloc, scheme))
 
     async def health(self) -> JSONResponse:
         """Tell how it is: 200 while both databases answer and what is due comes, else 503 and why."""
