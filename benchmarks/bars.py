@@ -34,7 +34,7 @@ DAY_MINUTES = 960
 
 def full_day() -> dict[str, Any]:
     """Return what a whole day of all symbols costs one worker: memory, and time to make every list anew."""
-    symbols = SymbolBars({}, MarketCalendar(), Counters())
+    symbols = SymbolBars({}, {}, MarketCalendar(), Counters())
     gc.collect()
     before = psutil.Process().memory_info().rss
     for minute in range(DAY_MINUTES):

@@ -127,6 +127,9 @@ class Settings(BaseSettings):
         gt=0,
         description="shortest time between two values of a running minute bar; longer ones: 5 and 15 times",
     )
+    bars_from_trades: bool = Field(
+        True, description="whether trades make the minute bars that the vendor does not send"
+    )
     top_trades_interval_s: float = Field(5.0, gt=0, description="time between two values of top trades")
     volume_curves_quiet_s: float = Field(
         600.0, gt=0, description="a day whose last bar came so long ago is over: its volumes are kept then"

@@ -1,4 +1,4 @@
-"""The bars of recorded frames, and the count of all else that is in them."""
+"""The bars and trades of recorded frames, and the count of all else that is in them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from streams import topics
+from streams.bars.traded import TradeHead
 from streams.events import Aggregate, MinuteAggregate
 from streams.listeners.split import STATUS, Reason, cut_items
 from streams.telemetry import Counters, Reporter
@@ -19,7 +20,9 @@ MALFORMED: Final = "malformed"
 """Why an event of a known type is rejected."""
 EXCERPT_BYTES: Final = 80
 """How much of what cannot be used a log line shows."""
-_BARS: Final[dict[type, str]] = {Aggregate: "A", MinuteAggregate: "AM"}
+Used = Aggregate | TradeHead
+"""What the rules apply to."""
+_USED: Final[dict[type, str]] = {Aggregate: "A", MinuteAggregate: "AM", TradeHead: "T"}
 _ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises: bad JSON or types, bad UTF-8, and arrays nested a thousand deep."""
 
@@ -34,8 +37,8 @@ _head: Final = msgspec.json.Decoder(_Head).decode
 class FrameReader:
     """Reads frames, in the order of the recording.
 
-    A frame is decoded once: bars to typed events, every other type to no more than its name. What the
-    listener and the scanner's workers would not take, it does not.
+    A frame is decoded once: bars and trades to typed events, every other type to no more than its name. What
+    the listener and the workers would not take, it does not.
 
     Args:
         counters: Counts ``events`` by type, and ``events_rejected`` by reason.
@@ -45,8 +48,8 @@ class FrameReader:
         self._counters = counters
         self._reporter = Reporter(logger)
         others = {topics.AGGREGATES, topics.TRADES, topics.QUOTES, topics.HALTS}
-        names = {ev for topic in others for ev in topic.events} - set(_BARS.values())
-        self._types: dict[type, str] = dict(_BARS)
+        names = {ev for topic in others for ev in topic.events} - set(_USED.values())
+        self._types: dict[type, str] = dict(_USED)
         for name in sorted(names | {STATUS}):
             self._types[msgspec.defstruct(f"_{name}", [], tag_field="ev", tag=name, gc=False)] = name
         kind: Any = Aggregate
@@ -55,8 +58,8 @@ class FrameReader:
         self._decode = msgspec.json.Decoder(list[kind]).decode
         self._item = msgspec.json.Decoder(kind).decode
 
-    def read(self, frame: bytes) -> list[Aggregate]:
-        """Return the bars of a frame. A bad event costs itself alone."""
+    def read(self, frame: bytes) -> list[Used]:
+        """Return the bars and trades of a frame, in arrival order. A bad event costs itself alone."""
         try:
             if not frame.isascii():
                 frame.decode()
@@ -66,9 +69,9 @@ class FrameReader:
         found = Counter(map(type, events))
         for kind, count in found.items():
             self._counters.add("events", count, self._types[kind])
-        if found.keys() <= _BARS.keys():
+        if found.keys() <= _USED.keys():
             return events
-        return [event for event in events if type(event) in _BARS]
+        return [event for event in events if type(event) in _USED]
 
     def _read_each(self, frame: bytes) -> list[Any]:
         """The way of a frame that does not decode: item by item."""

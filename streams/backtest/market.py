@@ -1,14 +1,17 @@
-"""The market as the platform's rules make it of bars: ranked boards, alerts, minute bars."""
+"""The market as the platform's rules make it of bars and trades: ranked boards, alerts, minute bars."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from streams import feeds
+from streams.backtest.frames import Used
 from streams.backtest.references import ReferenceBook
 from streams.bars.day import Day
 from streams.bars.symbols import SymbolBars
+from streams.bars.traded import TradeHead
 from streams.events import Aggregate
 from streams.reference.model import KnownReference
 from streams.scanner.alert import make_alert
@@ -54,19 +57,27 @@ class Market:
         calendar = MarketCalendar()
         self._states = SymbolStates(self._rows, calendar, counters)
         # They ignore the same events and some more, which would be counted twice.
-        self._bars = SymbolBars({}, calendar, Counters(), on_day)
+        self._bars = SymbolBars({}, {}, calendar, Counters(), on_day)
 
-    def apply(self, bars: Sequence[Aggregate], frame: int) -> None:
-        """Apply the bars of a frame.
+    def apply(self, events: Sequence[Used], frame: int) -> None:
+        """Apply the bars and trades of a frame.
 
         Args:
-            bars: The bars, in arrival order.
+            events: They, in arrival order.
             frame: The frame's number, counted from 0.
         """
+        bars = [event for event in events if not isinstance(event, TradeHead)]
         for breakout in self._states.apply(bars, frame, self._now_ms):
             reference = self._references.on(breakout.bar.sym, breakout.day_ms)
             self._on_alert(make_alert(breakout, PARTITION, frame, reference))
-        self._bars.apply(bars, None, frame, self._now_ms)
+        if len(bars) == len(events):
+            self._bars.apply(bars, None, frame, self._now_ms)
+            return
+        for kind, run in itertools.groupby(events, type):
+            if kind is TradeHead:
+                self._bars.trade(cast(list[TradeHead], list(run)), frame, self._now_ms, followed=False)
+            else:
+                self._bars.apply(cast(list[Aggregate], list(run)), None, frame, self._now_ms)
 
     def end(self) -> None:
         """Tell of the days of bars that are not over yet."""

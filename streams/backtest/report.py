@@ -16,7 +16,7 @@ class Report(msgspec.Struct, frozen=True):
     Attributes:
         frames: Frames that were read.
         events: Events in them, of any type that is known.
-        by_type: The same by the vendor's types; rules apply to A and AM.
+        by_type: The same by the vendor's types; rules apply to A and AM, to T where neither has a minute.
         rejected: What could not be used, by reason.
         ignored: Bars that changed nothing by the scanner's rules, by reason.
         references_rejected: Lines of the reference file that were no reference data.

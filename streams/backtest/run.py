@@ -128,7 +128,7 @@ def _apply(recordings: Recordings, reader: FrameReader, market: Market) -> int:
     number = 0
     for batch in recordings.batches():
         for frame in batch:
-            if bars := reader.read(frame):
-                market.apply(bars, number)
+            if events := reader.read(frame):
+                market.apply(events, number)
             number += 1
     return number

@@ -158,6 +158,14 @@ class Hour(msgspec.Struct, gc=False, tag_field="v", tag=1):
         )
         return True
 
+    def has(self, minute: int) -> bool:
+        """Tell whether there is a bar of a minute of the hour."""
+        # Hot: runs for each trade of the market.
+        data = self.data
+        if not data or data[-RECORD_BYTES] < minute:
+            return False
+        return data[-RECORD_BYTES] == minute or minute in data[::RECORD_BYTES]
+
     @property
     def count(self) -> int:
         """How many minutes there are."""

@@ -79,7 +79,7 @@ class PartitionBars:
 
     def resync_raws(self) -> None:
         """Have every raw bar returned again that its feed still holds."""
-        newest = {symbol: day.raw_end_ms for symbol, day in self.symbols.days.items()}
+        newest = {symbol: day.raw_end_ms for symbol, day in self.symbols.days.items() if day.raw}
         since_ms = max(newest.values(), default=0) - feeds.AGGREGATE.ttl * 1_000
         self._raws.update(symbol for symbol, end_ms in newest.items() if end_ms >= since_ms)
 

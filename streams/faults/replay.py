@@ -14,7 +14,7 @@ READ: Final = {
     "trades": ("events_processed", ("T", "LULD")),
     "quotes": ("events_processed", ("Q",)),
     NEWS: ("articles_read", (ARTICLE,)),
-    "bars": ("events_processed", ("A", "AM")),
+    "bars": ("events_processed", ("A", "AM", "T")),
 }
 """By app: what its workers count, and the types of event in its topics."""
 

@@ -16,7 +16,8 @@ import msgspec
 from streams import feeds
 from streams.bars.pipeline import FEEDS as BAR_FEEDS
 from streams.bars.symbols import SymbolBars
-from streams.events import Aggregate, Luld, MinuteAggregate, Trade
+from streams.bars.traded import TradeHead
+from streams.events import Aggregate, BatchDecoder, Luld, MinuteAggregate, Trade
 from streams.faults.results import Results, Value, results_of
 from streams.halts import latest
 from streams.halts.status import HaltBook, SymbolHalts
@@ -58,13 +59,14 @@ class Undisturbed:
         self._splitter = Splitter(1, LONGEST_SLICE)
         self._aggregates = SliceDecoder[Aggregate | MinuteAggregate](Aggregate | MinuteAggregate)
         self._trade_events = SliceDecoder[Trade](Trade)
+        self._trade_heads = BatchDecoder[TradeHead](TradeHead)
         self._quote_heads = SliceDecoder[QuoteHead](QuoteHead)
         self._halt_events = SliceDecoder[Luld](Luld)
         self._states = SymbolStates(states, calendar, counters)
         self._scanner = PartitionScanner(PARTITION, states, references.get)
         self._boards = partial.Merger(1)
         self._alerts = {direction: AlertList(feed.bound) for direction, feed in alert.FEEDS.items()}
-        self._bars = SymbolBars({}, calendar, counters)
+        self._bars = SymbolBars({}, {}, calendar, counters)
         self._trades = PartitionTrades(PARTITION, {}, calendar, counters)
         self._top_trades = top.Merger(1)
         self._quotes = PartitionQuotes(counters)
@@ -111,6 +113,7 @@ class Undisturbed:
 
     def _take_trades(self, payload: bytes, now_ms: int) -> None:
         self._trades.apply(self._trade_events.decode(payload), self._offset, now_ms)
+        self._bars.trade(self._trade_heads.decode(payload)[0], self._offset, now_ms)
 
     def _take_quotes(self, payload: bytes, now_ms: int) -> None:
         self._quotes.apply(self._quote_heads.decode(payload), now_ms)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.backtest.results import Results, backtested, boards_of, without_ids
 from tests.bars import brute_force as brute_bars
+from tests.bars.conftest import clock, minute, second, traded
 from tests.scanner.brute_force import Arrival, Json, is_aggregate, is_believed, market
 from tests.scanner.brute_range import alerts
 from tests.scanner.conftest import at_ms, bar, messy_market, next_day, reference_data
@@ -71,6 +72,25 @@ def test_bars_of_days_that_are_over_are_written(tmp_path: Path) -> None:
         start + 60_000 * n for start in (monday, tuesday) for n in range(3)
     ]
     assert [each["final"] for each in results.bars] == [True, True, False] * 2
+
+
+def test_trades_make_the_minutes_that_no_bar_tells(tmp_path: Path) -> None:
+    random, start = Random(7), clock(9, 20)
+    events = []
+    for number in range(3_000):
+        time_ms, symbol = start + number * 400, random.choice(["AAA", "BBB", "A B"])
+        price, told = random.randrange(900, 1_100) / 100, random.random()
+        if told < 0.02:
+            events.append(minute(symbol, time_ms // 60_000 * 60_000, price))
+        elif told < 0.04:
+            events.append(second(symbol, time_ms // 1_000 * 1_000, price))
+        else:
+            conditions = random.choice([(), (), (12,), (37,), (32,)])
+            events.append(traded(symbol, time_ms - random.randrange(90_000), price, 100, *conditions))
+    _, results = backtested(tmp_path, cut(events, 3))
+    expected, found = brute_bars.bars(events), results.bars_by_symbol()
+    assert found.keys() == expected.keys()
+    assert all(brute_bars.same(found[symbol], bars) for symbol, bars in expected.items())
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,12 +1,14 @@
-"""The bars of one symbol once more: slow, in plain Python, from all events at once."""
+"""The bars of one symbol once more: slow, in plain Python, from all events at once: bars and trades."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from tests.trades.brute_force import NO_VOLUME, verdict
 
 NEW_YORK = ZoneInfo("America/New_York")
 MINUTE_MS = 60_000
@@ -29,23 +31,52 @@ def bars(events: Iterable[Json]) -> dict[str, list[Json]]:
     """Return the minute bars of each symbol's newest day, in order."""
     by_symbol: dict[str, list[Json]] = {}
     for event in events:
-        by_symbol.setdefault(event["sym"], []).append(event)
+        # A trade after 20:00 ET makes no bar, and begins no day.
+        if event["ev"] != "T" or in_chart(event["t"]):
+            by_symbol.setdefault(event["sym"], []).append(event)
     found = {}
     for symbol, its in by_symbol.items():
-        newest = max(day_of(event["s"]) for event in its)
-        today = [event for event in its if day_of(event["s"]) == newest and in_chart(event["s"])]
-        today = [event for event in today if event["ev"] == "AM"] + _counted_seconds(today)
-        minutes = sorted({event["s"] // MINUTE_MS for event in today})
-        found[symbol] = [
-            {
-                **_bar([event for event in today if event["s"] // MINUTE_MS == minute]),
-                "t": minute * MINUTE_MS,
-            }
-            for minute in minutes
-        ]
+        newest = max(day_of(_time(event)) for event in its)
+        today = [event for event in its if day_of(_time(event)) == newest and in_chart(_time(event))]
+        made = _by_minute([event for event in today if event["ev"] == "T"], _traded)
+        told = [event for event in today if event["ev"] == "AM"] + _counted_seconds(today)
+        made |= _by_minute(told, _bar)
+        found[symbol] = [{**made[minute], "t": minute * MINUTE_MS} for minute in sorted(made)]
         for bar in found[symbol][:-1]:
             bar["final"] = True
     return {symbol: its for symbol, its in found.items() if its}
+
+
+def _time(event: Json) -> int:
+    time_ms: int = event["t" if event["ev"] == "T" else "s"]
+    return time_ms
+
+
+def _by_minute(events: list[Json], make: Callable[[list[Json]], Json | None]) -> dict[int, Json]:
+    minutes: dict[int, list[Json]] = {}
+    for event in events:
+        minutes.setdefault(_time(event) // MINUTE_MS, []).append(event)
+    return {minute: bar for minute, its in minutes.items() if (bar := make(its)) is not None}
+
+
+def _traded(trades: list[Json]) -> Json | None:
+    """Return the bar of a minute's trades, in their order; None where none sets a price."""
+    counted = [trade for trade in trades if not set(trade.get("c") or ()) & NO_VOLUME]
+    priced = sorted((trade for trade in trades if verdict(trade) == "yes"), key=_time)
+    prices = [trade["p"] for trade in trades if verdict(trade) != "no"]
+    if not priced:
+        return None
+    volume = sum(Fraction(trade["s"]) for trade in counted)
+    money = sum(Fraction(trade["s"]) * Fraction(trade["p"]) for trade in counted)
+    return {
+        "o": priced[0]["p"],
+        "h": max(prices),
+        "l": min(prices),
+        "c": priced[-1]["p"],
+        "v": round(float(volume), 6),
+        "vw": round(float(money / volume), 4) if volume else None,
+        "final": False,
+    }
 
 
 def spans(minutes: list[Json], span: int) -> list[Json]:

@@ -13,11 +13,13 @@ import pytest
 from streams import feeds
 from streams.bars.pipeline import FEEDS
 from tests.bars import brute_force
-from tests.bars.conftest import Json, clock, minute, second
+from tests.bars.conftest import Json, clock, minute, second, traded
 from tests.integration.installation import Installation, installation, read
 from tests.integration.workers import eventually
 
 SYMBOLS = [f"S{number:03}" for number in range(40)] + ["BRK.B", "A B", "日本", "*[?]"]
+ONLY_TRADED = [f"T{number:03}" for number in range(9)]
+CONDITIONS = [(), (14, 41), (37,), (32,), (15,)]
 BAD: list[Json | bytes] = [b"5", b'{"ev":"A"}', b'{"ev":"AM","sym":"S001","c":"x","av":1,"s":1,"e":1}']
 
 
@@ -27,7 +29,10 @@ def tape(seed: int, start_ms: int) -> list[Json]:
     for number in range(4_000):
         time_ms = start_ms + number * 1_000 - random.choice([0, 0, 0, 60_000, 900_000])
         price, size = round(random.uniform(1, 90), 2), random.randrange(1, 900)
-        if random.random() < 0.1:
+        if random.random() < 0.3:
+            symbol, its = random.choice(SYMBOLS + ONLY_TRADED), random.choice(CONDITIONS)
+            made.append(traded(symbol, time_ms + random.randrange(1_000), price, size, *its))
+        elif random.random() < 0.1:
             made.append(minute(random.choice(SYMBOLS), time_ms // 60_000 * 60_000, price, size))
         else:
             made.append(second(random.choice(SYMBOLS), time_ms, price, size))
@@ -46,6 +51,8 @@ async def charts(bars: Installation, feed: feeds.Feed) -> dict[str, list[Json]]:
 def newest_raw(events: Sequence[Json]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for event in events:
+        if event["ev"] == "T":
+            continue
         known = found.get(event["sym"])
         if known is None or (event["e"], event["s"]) >= (known["e"], known["s"]):
             found[event["sym"]] = event

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from streams.bars.partition import PartitionBars
 from streams.bars.pipeline import FEEDS
-from tests.bars.conftest import Json, Source, clock, minute, second
+from tests.bars.conftest import Json, Source, clock, minute, second, traded
 from tests.bars.test_minute_bars import events
+from tests.bars.test_traded_bars import trades
 
 
 class Lists:
@@ -35,6 +36,7 @@ class Lists:
 
 STEPS = st.one_of(
     st.lists(events(), min_size=1, max_size=4),
+    st.lists(trades(), min_size=1, max_size=4),
     st.tuples(st.sampled_from(list(FEEDS)), st.sampled_from([1, 10**9])),
     st.sampled_from(["emptied", "crash"]),
 )
@@ -52,12 +54,14 @@ def test_lists_are_those_of_the_rules_however_often_they_are_written(
         if isinstance(step, tuple):
             lists.flush(*step)
         elif isinstance(step, list):
-            source.take(offset, step)
+            take = source.trade if step[0]["ev"] == "T" else source.take
+            take(offset, step)
             offset += 1
         elif step == "emptied":
             lists.held.clear()
         else:
             source.flush()
+            source.traded.flush()
             source.start()
             lists.bars = PartitionBars(source.symbols)
     for span in FEEDS:
@@ -103,3 +107,13 @@ def test_raw_bars_are_told_once_and_again_when_asked() -> None:
     assert list(bars.raws()) == []
     bars.resync_raws()
     assert [symbol for symbol, _ in bars.raws()] == ["XYZ"]
+
+
+def test_a_symbol_that_only_trades_has_bars_and_no_raw_bar() -> None:
+    source = Source()
+    lists = Lists(source)
+    source.trade(0, [traded("ABC", clock(9, 30)), traded("ABC", clock(9, 30), 11.0)])
+    lists.flush(1)
+    assert [(bar["t"], bar["c"]) for bar in lists.published] == [(clock(9, 30), 11.0)]
+    lists.bars.resync_raws()
+    assert list(lists.bars.raws()) == []

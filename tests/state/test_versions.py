@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from streams.bars.minute import Hour
+from streams.bars.traded import TradedHour
 from streams.halts.status import SymbolHalts
 from streams.news.archive import FiledArticle
 from streams.reference.model import KnownReference
@@ -56,7 +58,9 @@ def test_rows_of_other_versions_are_refused(row: object) -> None:
         decoder.decode(encode(row))
 
 
-@pytest.mark.parametrize("row", [Block, FiledArticle, KnownReference, SymbolHalts, SymbolState])
+@pytest.mark.parametrize(
+    "row", [Block, FiledArticle, Hour, KnownReference, SymbolHalts, SymbolState, TradedHour]
+)
 def test_every_table_writes_its_rows_version(row: type[msgspec.Struct]) -> None:
     assert row.__struct_config__.tag_field == "v"
     assert row.__struct_config__.tag == 1
