@@ -124,7 +124,7 @@ async def _climb(
     rates: list[int], seconds: float, symbols: int, apps: tuple[str, ...], floor: float
 ) -> dict[str, Any]:
     market = SimOptions(symbols=symbols, rate=rates[0], speed=SPEED, start=START)
-    options = DemoOptions(market=market, apps=apps, wds_port=0)
+    options = DemoOptions(market=market, apps=apps, wds_port=0, dashboard=False)
     stage = Stage(options, Settings(), lambda _said: None)
     steps: list[Step] = []
     try:

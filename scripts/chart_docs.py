@@ -22,6 +22,8 @@ OF_THE_CHART: Final = frozenset({
     "listener_host", "listener_port", "finlight_listener_port", "worker_port", "wds_host", "wds_port",
     "auth_enabled", "wds_allowed_origins", "screeners_file", "massive_api_key_file", "wds_keys_file",
     "wds_ssl_certfile", "wds_ssl_keyfile", "reference_load_at", "cache_dir", "maven_url",
+    "scp_host", "scp_port", "scp_public_url", "scp_wds_public_url", "scp_components", "scp_ssl_certfile",
+    "scp_ssl_keyfile",
 })  # fmt: skip
 """Settings that the chart sets itself, that need files in the pod, or that only other commands read."""
 

@@ -31,6 +31,9 @@ _.get_buffer, _.buffer_updated, _.sizehint  # asyncio's buffered protocol
 _._new_store  # faust's table
 _.apply_changelog_batch, _.to_key, _.to_value  # faust's store
 _.acked  # faust's message
+_.isolation_level  # sqlite3's connection
+_.API_KEY, _.API_VERSION, _.RESPONSE_TYPE, _.SCHEMA  # aiokafka's requests (scp/log_dirs.py)
+_.revision, _.down_revision, _.downgrade  # alembic's migrations
 _._claim  # the lock lasts as long as the file is open
 _.pytestmark  # pytest
 _.on_message_in  # faust's sensor

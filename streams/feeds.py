@@ -211,6 +211,15 @@ BARS_HOUR: Final = Feed(
 )
 COMPANY_OVERVIEW: Final = Feed("enrichment:overview:{}", Kind.LATEST, 30 * DAY, about="who a company is")
 COMPANY_LOGO: Final = Feed("enrichment:logo:{}", Kind.LATEST, 30 * DAY, about="a company's logo")
+COMPANY_NEWS: Final = Feed(
+    "enrichment:news:{}", Kind.LATEST, 15 * MINUTE, about="articles about a symbol from the vendor's archive"
+)
+SHORT_INTEREST: Final = Feed(
+    "enrichment:short_interest:{}", Kind.LATEST, DAY, about="shares of a symbol that are sold short"
+)
+SHORT_VOLUME: Final = Feed(
+    "enrichment:short_volume:{}", Kind.LATEST, DAY, about="a session's short sales of a symbol"
+)
 
 CATALOGUE: Final = (
     AGGREGATE,
@@ -238,6 +247,9 @@ CATALOGUE: Final = (
     BARS_HOUR,
     COMPANY_OVERVIEW,
     COMPANY_LOGO,
+    COMPANY_NEWS,
+    SHORT_INTEREST,
+    SHORT_VOLUME,
 )
 """Every feed that a client may read. A fixed key stands before the family that it resembles."""
 

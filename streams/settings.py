@@ -213,6 +213,59 @@ class Settings(BaseSettings):
         10.0, gt=0, description="a client that takes nothing for this long is cut off"
     )
 
+    # SCP
+    scp_host: str = Field(
+        "127.0.0.1",
+        description="address that the SCP listens on; elsewhere only behind TLS: SCP_SSL_CERTFILE",
+    )
+    scp_port: Port = Field(8000, description="port of the SCP")
+    scp_public_url: str | None = Field(
+        None, description="where browsers reach the SCP, such as https://scan.example.com; else as they ask"
+    )
+    scp_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        ["*"], description="host names under which browsers may ask for the SCP, by comma"
+    )
+    scp_trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [], description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma"
+    )
+    scp_ssl_certfile: Path | None = Field(None, description="certificate chain (PEM), to serve over TLS")
+    scp_ssl_keyfile: Path | None = Field(None, description="the certificate's key, where it is a file apart")
+    scp_database_url: SecretStr | None = Field(
+        None, description="postgresql://USER:PASSWORD@HOST/NAME; else SQLite in the data directory"
+    )
+    scp_components: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="components to watch, by comma: NAME=http://HOST:PORT; else the listeners and the WDS",
+    )
+    scp_anonymous_role: Literal["viewer", "trader", "operator", "admin"] | None = Field(
+        None, description="what anyone may do who has not logged in; unset: nothing"
+    )
+    scp_wds_public_url: str | None = Field(
+        None, description="where browsers reach the WDS: wss://HOST/ws; else the SCP's host and WDS_PORT"
+    )
+    scp_token_s: float = Field(600.0, ge=10, description="life of the WDS tokens that browsers get, seconds")
+    scp_session_max_s: float = Field(
+        7 * 86_400.0, gt=0, description="a login ends after this time, in seconds …"
+    )
+    scp_session_idle_s: float = Field(43_200.0, gt=0, description="… or when it was unused for this long")
+    scp_oidc_issuer: str | None = Field(None, description="OIDC provider that people log in with")
+    scp_oidc_client_id: str | None = Field(None, description="what that provider calls this platform")
+    scp_oidc_client_secret: SecretStr | None = Field(None, description="the secret shared with it")
+    scp_oidc_scopes: Annotated[list[str], NoDecode] = Field(
+        ["openid", "profile", "email"], description="what it is asked for, by comma"
+    )
+    scp_oidc_role_claim: str = Field("groups", description="the claim of its tokens that roles come from …")
+    scp_oidc_roles: Annotated[list[str], NoDecode] = Field(
+        [], description="… and how, by comma: VALUE=ROLE; the highest role counts"
+    )
+    scp_oidc_default_role: Literal["viewer", "trader", "operator", "admin"] | None = Field(
+        None, description="role of people for whom no value is named; unset: they are refused"
+    )
+    scp_calls_per_minute: int = Field(
+        60, ge=0, description="most calls of the vendor's REST for companies, in any minute; 0 = no limit"
+    )
+    scp_audit_days: int = Field(365, ge=1, description="how long what was done is remembered")
+
     # Local stack
     cache_dir: Path | None = Field(None, description="where downloads are kept; else the user's cache folder")
     maven_url: str | None = Field(None, description="Maven repository of Kafka's jars; else the central one")
@@ -237,6 +290,11 @@ class Settings(BaseSettings):
         "finlight_tickers",
         "finlight_sources",
         "wds_allowed_origins",
+        "scp_allowed_hosts",
+        "scp_trusted_proxies",
+        "scp_components",
+        "scp_oidc_scopes",
+        "scp_oidc_roles",
         mode="before",
     )
     @classmethod

@@ -53,6 +53,13 @@ def demo(  # noqa: PLR0913  one parameter an option
     wds_port: Annotated[
         int | None, typer.Option(help="Port of the WDS; 0 takes a free one; default 4202.")
     ] = None,
+    scp_port: Annotated[
+        int | None,
+        typer.Option(help="Port of the dashboard; 0 takes a free one; default 8000, or a free one if taken."),
+    ] = None,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard/--no-dashboard", help="Whether the dashboard is served.")
+    ] = True,
     seconds: Annotated[
         float | None, typer.Option(help="End after this many seconds; default at Ctrl-C.")
     ] = None,
@@ -67,6 +74,6 @@ def demo(  # noqa: PLR0913  one parameter an option
     given = {
         "symbols": symbols, "rate": rate, "seed": seed, "start": start, "input": input,
         "reference": reference, "speed": speed, "workers": workers, "apps": apps, "wds_port": wds_port,
-        "seconds": seconds, "screeners": screeners,
+        "seconds": seconds, "screeners": screeners, "scp_port": scp_port, "dashboard": dashboard,
     }  # fmt: skip
     run_demo(given, headless=headless, json=json)

@@ -17,6 +17,7 @@ from streams.cli import (
     record,
     reference,
     replay,
+    scp,
     screeners,
     simulate,
     topics,
@@ -51,6 +52,7 @@ topics.add_to(app)
 reference.add_to(app)
 screeners.add_to(app)
 wds.add_to(app)
+scp.add_to(app)
 capacity.add_to(app)
 doctor.add_to(app)
 

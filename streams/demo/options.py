@@ -51,6 +51,10 @@ class DemoOptions(BaseModel):
     workers: int = Field(1, ge=1, description="scanner workers that share the partitions")
     screeners: Screeners | None = Field(None, description="definitions of user-defined boards")
     wds_port: Port = Field(4202, description="port of the WDS; 0 takes a free one")
+    dashboard: bool = Field(True, description="whether the dashboard is served")
+    scp_port: Port | None = Field(
+        None, description="port of the dashboard; 0 takes a free one; None 8000, or a free one if it is taken"
+    )
     seconds: float | None = Field(None, gt=0, description="end after this many seconds; None: at Ctrl-C")
 
 

@@ -181,7 +181,9 @@ class Demo:
             watch += f" --key {key}"
         else:
             key = "that of AUTH_API_KEY"
+        dashboard = [] if stage.scp is None else [("dashboard", stage.scp.health_url.removesuffix("health"))]
         return [
+            *dashboard,
             ("WebSocket", f"{url}   key: {key}"),
             ("try", watch),
             ("WDS health", stage.wds.health_url),

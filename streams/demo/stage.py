@@ -29,6 +29,7 @@ from streams.platform.components import (
     assigned_partitions,
     listener,
     news_listener,
+    scp,
     wds,
     worker,
 )
@@ -60,6 +61,7 @@ class Stage:
         key_is_made: Whether the key was made for this run.
         probe: Asks the processes how they are.
         workers, listener, wds, simulator: The processes.
+        scp: The dashboard's; None where the demo has none.
         listeners: That listener, and that of news where the demo has news.
     """
 
@@ -85,6 +87,8 @@ class Stage:
                 "listener_port": self._listener_port,
                 "finlight_listener_port": self._news_listener_port,
                 "wds_port": options.wds_port or free_port(HOST),
+                "scp_host": HOST,
+                "scp_port": _scp_port(options, settings),
             }
         )
         self._given = settings
@@ -96,6 +100,8 @@ class Stage:
         self.listener = listener(self.settings)
         self.listeners = [self.listener, *([news_listener(self.settings)] if NEWS in options.apps else ())]
         self.wds = wds(self.settings)
+        self._watched = (*self.listeners, *self.workers, self.wds)
+        self.scp = scp(self.settings, self._watched) if options.dashboard else None
         self.simulator = self._simulator(options.market)
         self.probe = Probe()
         self._folder: Path | None = None
@@ -123,7 +129,8 @@ class Stage:
     @property
     def ports(self) -> list[int]:
         """The ports that the demo listens on, those of servers that it found aside."""
-        served = (*self.workers, *self.listeners, self.wds, self.simulator)
+        shown = () if self.scp is None else (self.scp,)
+        served = (*self.workers, *self.listeners, self.wds, *shown, self.simulator)
         ports = [int(component.health_url.split("/")[2].rpartition(":")[2]) for component in served]
         return [*ports, self._sim_port, self._news_port]
 
@@ -148,7 +155,9 @@ class Stage:
         Raises:
             StreamsError: Something cannot be started; what was is to be ended with ``stop``.
         """
-        _check_port(self.settings)
+        _check_port(self.settings.wds_host, self.settings.wds_port, "the WDS", "--wds-port")
+        if self.scp is not None:
+            _check_port(HOST, self.settings.scp_port, "the dashboard", "--scp-port")
         self._folder = await asyncio.to_thread(make_scratch, "demo")
         self._keeper = Keeper(
             self._environment(), self._say, log_folder=self._folder, stop_timeout_s=STOP_TIMEOUT_S
@@ -208,11 +217,12 @@ class Stage:
         while not self.stack.is_addressed:  # noqa: ASYNC110  nothing tells of it
             await asyncio.sleep(POLL_S)
         self.keeper.environment.update(self.stack.environment())
-        for component in (*self.workers, self.wds, *self.listeners):
+        served = (self.wds,) if self.scp is None else (self.wds, self.scp)
+        for component in (*self.workers, *served, *self.listeners):
             await self.keeper.start(component)
         await together(
             self._prepare_reference(),
-            self.keeper.until_ready(self.wds, self.probe),
+            *(self.keeper.until_ready(each, self.probe) for each in served),
             *(self.keeper.until_ready(each, self.probe, is_ready=_reaches_kafka) for each in self.listeners),
             self._until_workers_share(),
         )
@@ -256,6 +266,12 @@ class Stage:
             # A recording may have gaps, and one that is over is silent for good.
             "listener_silence_s": "0",
             "wds_port": str(self.settings.wds_port),
+            # Pages of this machine get a token without a login; names of other machines lead nowhere.
+            "wds_jwt_secret": secrets.token_urlsafe(48),
+            "scp_host": HOST,
+            "scp_port": str(self.settings.scp_port),
+            "scp_allowed_hosts": f"localhost,{HOST}",
+            "scp_anonymous_role": "trader",
             "data_dir": f"{self._folder}/data",
             "log_level": "WARNING",
         }
@@ -278,13 +294,23 @@ def _reaches_kafka(health: Health) -> bool:
     return bool(health["kafka"]["connected"])
 
 
-def _check_port(settings: Settings) -> None:
+def _scp_port(options: DemoOptions, settings: Settings) -> int:
+    """Return the dashboard's port; whoever has not named one finds its address on the screen."""
+    if options.scp_port is not None:
+        return options.scp_port or free_port(HOST)
+    try:
+        _check_port(HOST, settings.scp_port, "the dashboard", "--scp-port")
+    except UnavailableError:
+        return free_port(HOST)
+    return settings.scp_port
+
+
+def _check_port(host: str, port: int, what: str, option: str) -> None:
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.wds_host, settings.wds_port))
+            probe.bind((host, port))
         except OSError as error:
             raise UnavailableError(
-                f"port {settings.wds_port} cannot be used for the WDS ({error.strerror}): "
-                "choose another with --wds-port"
+                f"port {port} cannot be used for {what} ({error.strerror}): choose another with {option}"
             ) from None

@@ -58,7 +58,7 @@ class Installation:
         own.model_fields_set.difference_update({"kafka_bootstrap", "mdc_redis_url", "wdc_redis_url"})
         self.clock_file = folder / "clock"
         played = SimOptions(input=market.frames, news=market.news, reference=market.reference, held=True)
-        options = DemoOptions(market=played, apps=OTHER_APPS, workers=1, wds_port=0)
+        options = DemoOptions(market=played, apps=OTHER_APPS, workers=1, wds_port=0, dashboard=False)
         self.stage = Stage(options, own, say, environment=self._environment())
         self.stage.stack = LocalStack(own, docker=False, progress=say)
         self.ledger = Ledger()

@@ -134,11 +134,12 @@ async def _bad_input(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, 422)
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """A server that leaves signals to the process that runs it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
         yield
 
 
@@ -167,7 +168,7 @@ async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
     )
-    server = _Server(config)
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="control-api")
     try:
         yield

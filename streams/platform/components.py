@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ NEWS: Final = "news"
 OTHER_APPS: Final = ("trades", "quotes", NEWS, "bars")
 """Apps beside the scanner; one worker of each is enough for the whole market."""
 WDS: Final = "WDS"
+SCP: Final = "SCP"
 
 Health = dict[str, Any]
 """What a process says of itself: the JSON object at its health address."""
@@ -95,6 +96,28 @@ def wds(settings: Settings) -> Component:
         f"http://{host}:{settings.wds_port}/health",
         # Not by its status: boards of yesterday are late until the workers are there.
         lambda health: bool(health.get("redis")) and all(health["redis"].values()),
+    )
+
+
+def scp(settings: Settings, watched: Iterable[Component]) -> Component:
+    """Return the SCP; it is ready when its database answers.
+
+    Args:
+        settings: Its address.
+        watched: The components that it shows and controls.
+    """
+    host = "127.0.0.1" if settings.scp_host in {"0.0.0.0", "::"} else settings.scp_host  # noqa: S104  compared
+    scheme = "http" if settings.scp_ssl_certfile is None else "https"
+    return Component(
+        SCP,
+        (*YIELDING, *SELF, "scp"),
+        f"{scheme}://{host}:{settings.scp_port}/health",
+        lambda health: health.get("status") == "ok",
+        {
+            "SCP_COMPONENTS": ",".join(
+                f"{each.name}={each.health_url.removesuffix('/health')}" for each in watched
+            )
+        },
     )
 
 

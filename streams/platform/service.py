@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
+import secrets
 import time
 from typing import Final
 
@@ -17,6 +18,7 @@ from streams.platform.components import (
     Component,
     listener,
     news_listener,
+    scp,
     wds,
     worker,
 )
@@ -76,8 +78,14 @@ async def run(settings: Settings, stop: asyncio.Event, *, workers: int) -> None:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Return what the command line may have said in place of the environment."""
-    return {} if settings.screeners_file is None else {"SCREENERS_FILE": str(settings.screeners_file)}
+    """Return what the command line may have said in place of the environment, and what all need alike."""
+    environment = {}
+    if settings.screeners_file is not None:
+        environment["SCREENERS_FILE"] = str(settings.screeners_file)
+    if settings.wds_jwt_secret is None:
+        # What the SCP signs for browsers the WDS must know; it need not outlive both.
+        environment["WDS_JWT_SECRET"] = secrets.token_urlsafe(48)
+    return environment
 
 
 def _listeners(settings: Settings) -> list[Component]:
@@ -98,10 +106,14 @@ def _workers(settings: Settings, scanners: int) -> list[Component]:
 async def _work(keeper: Keeper, settings: Settings, workers: list[Component]) -> None:
     async with Probe() as probe:
         served = wds(settings)
-        for component in (*workers, served):
+        shown = scp(settings, (*_listeners(settings), *workers, served))
+        for component in (*workers, served, shown):
             await keeper.start(component)
-        await together(*(keeper.until_ready(each, probe, READY_TIMEOUT_S) for each in (*workers, served)))
+        await together(
+            *(keeper.until_ready(each, probe, READY_TIMEOUT_S) for each in (*workers, served, shown))
+        )
         logger.info("workers and WDS are up; clients connect to port %d", settings.wds_port)
+        logger.info("dashboard %s/", shown.health_url.removesuffix("/health"))
         loading = asyncio.create_task(_load_for_ever(keeper, settings.reference_load_at))
         try:
             for component in _listeners(settings):

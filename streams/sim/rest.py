@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import hmac
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
@@ -18,12 +17,13 @@ from fastapi.responses import JSONResponse
 from pydantic import SecretStr
 
 from streams.sessions import NEW_YORK, MarketCalendar, Session
+from streams.sim.companies import CompanyRest, request_id
 from streams.sim.reference import Company, DailyBar, Reference
 from streams.sim.rest_gate import RestFaultKind, RestGate
 from streams.sim.splits import Split
 
 Query = Mapping[str, str]
-Answer = Callable[[Request], dict[str, Any]]
+Answer = Callable[[Request], dict[str, Any] | Response]
 T = TypeVar("T")
 
 NS_A_MS: Final = 1_000_000
@@ -68,13 +68,14 @@ class VendorRest:
             ("/stocks/v1/splits", self._splits),
             ("/v3/reference/splits", self._old_splits),
             ("/v1/marketstatus/now", self._market_status),
+            *CompanyRest(reference, calendar).answers(),
         ):
             self.router.add_api_route(path, self._guarded(answer), methods=["GET"])
 
     def _guarded(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
             if not self._lets_in(request):
-                body = {"status": "ERROR", "request_id": _request_id(), "error": "Unknown API Key"}
+                body = {"status": "ERROR", "request_id": request_id(), "error": "Unknown API Key"}
                 return JSONResponse(body, status_code=401)
             path = request.url.path
             fault = self._gate.fault(path)
@@ -83,7 +84,11 @@ class VendorRest:
                 self._gate.refused += 1
                 return _too_many(wait_s) if wait_s else _refused(fault)
             # In a thread: an answer about the whole market takes tens of ms, and the stream must not wait.
-            content = await asyncio.to_thread(lambda: msgspec.json.encode(_spoiled(answer(request), fault)))
+            found = await asyncio.to_thread(answer, request)
+            if isinstance(found, Response):
+                self._gate.answered[path] += 1
+                return found
+            content = await asyncio.to_thread(lambda: msgspec.json.encode(_spoiled(found, fault)))
             if fault is RestFaultKind.CUT:
                 content = content[: len(content) // 2]
             elif fault is None:
@@ -112,7 +117,7 @@ class VendorRest:
             for symbol in symbols
             if symbol in today or symbol in previous
         ]
-        return {"count": len(tickers), "status": "OK", "request_id": _request_id(), "tickers": tickers}
+        return {"count": len(tickers), "status": "OK", "request_id": request_id(), "tickers": tickers}
 
     def _grouped_daily(self, request: Request) -> dict[str, Any]:
         try:
@@ -234,13 +239,13 @@ def _refused(fault: RestFaultKind | None) -> Response:
     if fault is RestFaultKind.UNAVAILABLE:
         return Response("try again later", 503)
     message = "You are not entitled to this data. Please upgrade your plan."
-    return JSONResponse({"status": "NOT_AUTHORIZED", "request_id": _request_id(), "message": message}, 403)
+    return JSONResponse({"status": "NOT_AUTHORIZED", "request_id": request_id(), "message": message}, 403)
 
 
 def _too_many(wait_s: int) -> Response:
     body = {
         "status": "ERROR",
-        "request_id": _request_id(),
+        "request_id": request_id(),
         "error": "You've exceeded the maximum requests per minute, please wait or upgrade your subscription.",
     }
     return JSONResponse(body, 429, {"retry-after": str(wait_s)})
@@ -250,10 +255,6 @@ def _spoiled(answer: dict[str, Any], fault: RestFaultKind | None) -> dict[str, A
     if fault is RestFaultKind.BAD_ENTRY and answer.get("results"):
         answer["results"][0] = {"ticker": 5, "T": 5}
     return answer
-
-
-def _request_id() -> str:
-    return uuid.uuid4().hex
 
 
 def _bar(bar: DailyBar) -> dict[str, Any]:
@@ -286,7 +287,7 @@ def _aggregates(bars: Iterable[dict[str, Any]]) -> dict[str, Any]:
     answer = {
         "adjusted": True,
         "queryCount": len(results),
-        "request_id": _request_id(),
+        "request_id": request_id(),
         "resultsCount": len(results),
         "status": "OK",
     }
@@ -337,7 +338,7 @@ def _page(
     answer: dict[str, Any] = {
         "results": results,
         "status": "OK",
-        "request_id": _request_id(),
+        "request_id": request_id(),
         "count": len(results),
     }
     if start + limit < len(chosen):

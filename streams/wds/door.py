@@ -16,7 +16,7 @@ from streams.wds.wire import Flow
 EXTENSION: Final = "streams.door"
 """Name of the ASGI extension that hands the door to the application."""
 MAX_REQUEST_BYTES: Final = 64 * 1024
-"""Most that a request may hold, its headers included: nothing here takes more."""
+"""Most that a request may hold, its headers included: the WDS takes nothing longer."""
 WAITING: Final = 1_024
 """Connections beyond the most clients that may be there while they are still asking to come in."""
 
@@ -30,12 +30,14 @@ class Hours:
         stall_s: Longest that a client may take nothing of a reply.
         connections: Most connections at a time.
         counters: Counts ``refused`` by reason.
+        request_bytes: Most that a request may hold, its headers included.
     """
 
     request_s: float
     stall_s: float
     connections: int
     counters: Counters
+    request_bytes: int = MAX_REQUEST_BYTES
 
 
 class Door(HttpToolsProtocol):
@@ -114,7 +116,7 @@ class Door(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take a part of a request."""
         self._received += len(data)
-        if self._received > MAX_REQUEST_BYTES:
+        if self._received > self._hours.request_bytes:
             self._refuse("request too large")
             return
         super().data_received(data)

@@ -1,0 +1,51 @@
+"""Bodies of requests: JSON of a known shape, no longer than it may be."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from streams.scp.refusals import RefusedError
+
+MAX_BYTES: Final = 64 * 1024
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def read_bytes(request: Request, most: int = MAX_BYTES) -> bytes:
+    """Return a body of JSON.
+
+    Raises:
+        RefusedError: It is longer than ``most`` bytes, or says that it is something else.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # Forms of other sites can send the types of forms, not this one.
+    if kind != "application/json":
+        raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
+    parts, length = [], 0
+    async for part in request.stream():
+        length += len(part)
+        if length > most:
+            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {most} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def read(request: Request, model: type[Body]) -> Body:
+    """Return a body of this shape.
+
+    Raises:
+        RefusedError: It is of another; the message names the field.
+    """
+    content = await read_bytes(request)
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {fault['msg']}" if where else fault["msg"]
+        ) from None

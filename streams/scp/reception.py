@@ -1,0 +1,175 @@
+"""Who is asking: by the browser's cookie, and whether the request comes from our own page."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from streams.scp.audit import REFUSED, Actor, Audit
+from streams.scp.logins import Login, Logins
+from streams.scp.refusals import RefusedError
+from streams.scp.roles import Role
+from streams.scp.tables import Account
+from streams.settings import Settings
+from streams.telemetry import Counters
+from streams.wds.allowance import Pace
+from streams.wds.throttle import Throttle
+
+COOKIE: Final = "scp_session"
+SECURE_COOKIE: Final = "__Host-scp_session"
+"""The prefix has browsers take it from this host over TLS alone."""
+CSRF_HEADER: Final = "x-csrf-token"
+_SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+REFUSALS: Final = Pace(0.5, 30)
+"""Refusals of an address that are logged: nobody can fill the log without a login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who may be here.
+
+    Attributes:
+        account_id: Whose documents are his.
+        name: The account's.
+        role: What he may do.
+        csrf: What his unsafe requests must carry.
+        login_id: The login's; None for one who has not logged in.
+        address: Where he comes from.
+    """
+
+    account_id: int
+    name: str
+    role: Role
+    csrf: str
+    login_id: str | None
+    address: str
+
+    @property
+    def actor(self) -> Actor:
+        """The same, for the audit log."""
+        return Actor(self.name, self.role.title, self.address)
+
+
+class Reception:
+    """Lets requests in.
+
+    Args:
+        settings: Where browsers reach us.
+        logins: What cookies stand for.
+        audit: Told who was refused.
+        counters: Counts ``refused`` requests by reason.
+        secret: This installation's.
+        anonymous: The account of those who have not logged in; None where they must.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        logins: Logins,
+        audit: Audit,
+        counters: Counters,
+        secret: str,
+        anonymous: Account | None,
+    ) -> None:
+        self._settings = settings
+        self._logins = logins
+        self._audit = audit
+        self._counters = counters
+        self._anonymous = anonymous
+        # Pages of other origins cannot read it, so it may be the same for all that have no login.
+        self._anonymous_csrf = hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+        self._refusals = Throttle(REFUSALS)
+
+    async def identify(self, request: Request) -> Visitor | None:
+        """Return who is asking; None where he must log in first."""
+        address = address_of(request)
+        token = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
+        if token and (found := await self._logins.find(token)) is not None:
+            record, account = found
+            return Visitor(
+                account.id, account.name, Role.named(account.role), record.csrf, record.id, address
+            )
+        if self._anonymous is None:
+            return None
+        account = self._anonymous
+        return Visitor(
+            account.id, account.name, Role.named(account.role), self._anonymous_csrf, None, address
+        )
+
+    async def admit(self, request: Request, least: Role, action: str = "", target: str = "") -> Visitor:
+        """Return who is asking, if he may.
+
+        Args:
+            request: What he asks.
+            least: The role that it needs.
+            action: What he wants to do, for the audit log; empty for what is not logged.
+            target: With what.
+
+        Raises:
+            RefusedError: He has not logged in, has not this role, or the request is not our page's.
+        """
+        visitor = await self.identify(request)
+        if visitor is None:
+            nobody = Actor("", "", address_of(request))
+            await self._refuse(nobody, action, target, HTTPStatus.UNAUTHORIZED, "log in first")
+        if request.method not in _SAFE:
+            given = request.headers.get(CSRF_HEADER, "")
+            if not self.is_ours(request) or not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+                reason = "the X-CSRF-Token is missing or wrong: load the page again"
+                await self._refuse(visitor.actor, action, target, HTTPStatus.FORBIDDEN, reason)
+        if visitor.role < least:
+            reason = f"this needs the role {least.title}; {visitor.name} is {visitor.role.title}"
+            await self._refuse(visitor.actor, action, target, HTTPStatus.FORBIDDEN, reason)
+        return visitor
+
+    def is_ours(self, request: Request) -> bool:
+        """Tell whether a request may come from our own page: browsers say where it comes from."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return False
+        origin = request.headers.get("origin")
+        return origin is None or urlsplit(origin).netloc == urlsplit(self.base_url(request)).netloc
+
+    def base_url(self, request: Request) -> str:
+        """Return where the browser reaches us: scheme and host, no slash at the end."""
+        given = self._settings.scp_public_url
+        return given.rstrip("/") if given else f"{request.url.scheme}://{request.url.netloc}"
+
+    def is_secure(self, request: Request) -> bool:
+        """Tell whether the browser reaches us over TLS."""
+        return self.base_url(request).startswith("https:")
+
+    def give_cookie(self, request: Request, response: Response, login: Login) -> None:
+        """Give the browser its login."""
+        secure = self.is_secure(request)
+        response.set_cookie(
+            SECURE_COOKIE if secure else COOKIE,
+            login.token,
+            max_age=int(self._settings.scp_session_max_s),
+            path="/",
+            httponly=True,
+            secure=secure,
+            samesite="lax",
+        )
+
+    def take_cookie(self, request: Request, response: Response) -> None:
+        """Take it back."""
+        for name in {COOKIE, SECURE_COOKIE} & request.cookies.keys():
+            secure = name == SECURE_COOKIE
+            response.delete_cookie(name, path="/", httponly=True, secure=secure, samesite="lax")
+
+    async def _refuse(self, who: Actor, action: str, target: str, status: int, reason: str) -> NoReturn:
+        self._counters.add("refused", reason=HTTPStatus(status).phrase.lower())
+        if action and not self._refusals.try_take(who.address):
+            await self._audit.write(who, action, target, REFUSED, reason)
+        raise RefusedError(status, reason)
+
+
+def address_of(request: Request) -> str:
+    """Return the browser's address; a proxy's where proxies are not trusted."""
+    return request.client.host if request.client is not None else ""

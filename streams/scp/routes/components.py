@@ -1,0 +1,88 @@
+"""The components over HTTP: how they are, and what operators have them do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from streams.errors import BadInputError, UnavailableError
+from streams.listeners.control import FeedBody, MarketBody, SubscriptionsBody
+from streams.scp import bodies
+from streams.scp.clock import now_ms
+from streams.scp.monitor import FAILURES, Monitor, Subject
+from streams.scp.plane import Plane
+from streams.scp.refusals import RefusedError
+from streams.scp.roles import Role
+
+BODIES: Final[dict[str, type[BaseModel] | None]] = {
+    "start": None,
+    "stop": None,
+    "restart": None,
+    "feed": FeedBody,
+    "market": MarketBody,
+    "subscriptions": SubscriptionsBody,
+}
+"""What a listener can be told, and what must come with it."""
+
+
+def make_router(plane: Plane, monitor: Monitor) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/api/components")
+
+    @router.get("")
+    async def listed(request: Request) -> dict[str, Any]:
+        await plane.reception.admit(request, Role.VIEWER)
+        return {"at_ms": now_ms(), "components": [subject.describe() for subject in monitor.all()]}
+
+    @router.get("/{name}")
+    async def one(request: Request, name: str) -> dict[str, Any]:
+        await plane.reception.admit(request, Role.VIEWER)
+        return _found(monitor, name).describe()
+
+    @router.get("/{name}/history")
+    async def history(request: Request, name: str) -> dict[str, Any]:
+        await plane.reception.admit(request, Role.VIEWER)
+        return {"name": name, "points": _found(monitor, name).history()}
+
+    @router.post("/{name}/{action}")
+    async def act(request: Request, name: str, action: str) -> dict[str, Any]:
+        visitor = await plane.reception.admit(request, Role.OPERATOR, action, name)
+        subject = _found(monitor, name)
+        if action not in BODIES:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"no such action: one of {', '.join(BODIES)}")
+        if not subject.component.is_controllable:
+            raise RefusedError(
+                HTTPStatus.CONFLICT, f"{subject.component.title} cannot be controlled from here"
+            )
+        model = BODIES[action]
+        body = {} if model is None else (await bodies.read(request, model)).model_dump()
+        detail = ", ".join(f"{key}={value}" for key, value in body.items())
+        async with plane.audit.action(visitor.actor, action, name, detail):
+            answer = await _do(monitor, subject, action, body)
+        await monitor.refresh()
+        return {"name": name, "action": action, "result": answer, "component": subject.describe()}
+
+    return router
+
+
+def _found(monitor: Monitor, name: str) -> Subject:
+    subject = monitor.find(name)
+    if subject is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"no component is named {name[:64]!r}")
+    return subject
+
+
+async def _do(monitor: Monitor, subject: Subject, action: str, body: dict[str, Any]) -> Any:  # noqa: ANN401  its JSON
+    title = subject.component.title
+    try:
+        status, answer = await monitor.act(subject.component, action, body)
+    except FAILURES as error:
+        reason = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+        raise UnavailableError(f"{title} does not answer ({reason}): is it running?") from None
+    if status >= HTTPStatus.BAD_REQUEST:
+        told = answer.get("error") if isinstance(answer, dict) else None
+        raise BadInputError(f"{title} refuses: {told or f'HTTP {status}'}")
+    return answer

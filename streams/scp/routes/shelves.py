@@ -1,0 +1,112 @@
+"""What users keep, over HTTP: the version of a document is its ETag."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from streams.scp import bodies
+from streams.scp.plane import Plane
+from streams.scp.reception import Visitor
+from streams.scp.refusals import RefusedError
+from streams.scp.roles import Role
+from streams.scp.shelves import MAX_BYTES, SHELVES
+from streams.scp.tables import Document
+
+_ETAG: Final = re.compile(r'(?:W/)?"([0-9]{1,18})"')
+_NOT_OURS: Final = -1
+"""A version that no document has."""
+
+
+def make_router(plane: Plane) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/api/store")
+
+    @router.get("/{shelf}")
+    async def listed(request: Request, shelf: str) -> dict[str, Any]:
+        visitor = await _owner(plane, request, shelf)
+        found = await plane.shelves.list(visitor.account_id, shelf)
+        return {"items": [_described(document) for document in found]}
+
+    @router.get("/{shelf}/{name}")
+    async def get(request: Request, shelf: str, name: str) -> Response:
+        visitor = await _owner(plane, request, shelf)
+        document = await plane.shelves.get(visitor.account_id, shelf, name)
+        if document is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"there is none of that name among the {shelf}")
+        headers = {"etag": _etag(document), "cache-control": "private, no-cache"}
+        if _version(request.headers.get("if-none-match")) == document.version:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(document.content, media_type="application/json", headers=headers)
+
+    @router.put("/{shelf}/{name}")
+    async def put(request: Request, shelf: str, name: str) -> JSONResponse:
+        visitor = await _owner(plane, request, shelf)
+        content = _checked(await bodies.read_bytes(request, MAX_BYTES))
+        expected = _expected(request)
+        document = await plane.shelves.put(visitor.account_id, shelf, name, content, expected)
+        return JSONResponse(_described(document), headers={"etag": _etag(document)})
+
+    @router.delete("/{shelf}/{name}")
+    async def remove(request: Request, shelf: str, name: str) -> Response:
+        visitor = await _owner(plane, request, shelf)
+        expected = _version(request.headers.get("if-match"))
+        if not await plane.shelves.remove(visitor.account_id, shelf, name, expected):
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"there is none of that name among the {shelf}")
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return router
+
+
+async def _owner(plane: Plane, request: Request, shelf: str) -> Visitor:
+    visitor = await plane.reception.admit(request, Role.VIEWER)
+    if shelf not in SHELVES:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"no such shelf: one of {', '.join(SHELVES)}")
+    if visitor.login_id is None and visitor.role < Role.TRADER:
+        raise RefusedError(HTTPStatus.FORBIDDEN, "log in to keep something")
+    return visitor
+
+
+def _expected(request: Request) -> int | None:
+    """Return the version that a change replaces: 0 for none, None for whichever."""
+    if request.headers.get("if-none-match") == "*":
+        return 0
+    return _version(request.headers.get("if-match"))
+
+
+def _version(etag: str | None) -> int | None:
+    if etag is None or etag == "*":
+        return None
+    matched = _ETAG.fullmatch(etag.strip())
+    return int(matched[1]) if matched else _NOT_OURS
+
+
+def _etag(document: Document) -> str:
+    return f'"{document.version}"'
+
+
+def _described(document: Document) -> dict[str, Any]:
+    return {
+        "name": document.name,
+        "version": document.version,
+        "updated_ms": document.updated_ms,
+        "bytes": len(document.content),
+    }
+
+
+def _checked(content: bytes) -> str:
+    """Return JSON as short text."""
+    try:
+        value = json.loads(content, parse_constant=_refuse_constant)
+        return json.dumps(value, separators=(",", ":"))
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"the document is no JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

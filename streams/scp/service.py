@@ -1,0 +1,202 @@
+"""The service control plane as a whole: started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, Final, cast
+
+import uvicorn
+
+from streams.errors import SettingsError, UnavailableError
+from streams.listeners.control import QuietServer, bind
+from streams.scp.accounts import Accounts
+from streams.scp.app import ControlPlaneApp
+from streams.scp.audit import Audit
+from streams.scp.company_data import CompanyData
+from streams.scp.database import Database
+from streams.scp.login_throttle import LoginThrottle
+from streams.scp.logins import Logins
+from streams.scp.monitor import Monitor
+from streams.scp.oidc import OidcProvider
+from streams.scp.passwords import Passwords
+from streams.scp.plane import Plane
+from streams.scp.reception import Reception
+from streams.scp.roles import Role
+from streams.scp.shelves import MAX_BYTES, Shelves
+from streams.scp.topic_watch import TopicWatch
+from streams.scp.vendor import Vendor
+from streams.scp.watched import watched
+from streams.scp.wds_access import WdsAccess
+from streams.settings import Settings
+from streams.telemetry import Counters
+from streams.wds.door import Door, Hours
+
+REQUEST_S: Final = 15.0
+"""Longest that a request may take to arrive."""
+STALL_S: Final = 15.0
+"""Longest that a browser may take nothing of an answer."""
+REQUEST_BYTES: Final = MAX_BYTES + 64 * 1024
+CONNECTIONS: Final = 2_048
+STOP_TIMEOUT_S: Final = 2
+START_POLL_S: Final = 0.01
+
+logger: Final = logging.getLogger(__name__)
+
+
+class ControlPlane:
+    """The SCP. Use ``serving`` as an async context manager.
+
+    Args:
+        settings: All of them.
+
+    Raises:
+        SettingsError: One is missing or wrong.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.counters = Counters()
+        self.port = settings.scp_port
+        self._settings = settings
+        self._wds = WdsAccess(settings)
+        self._provider = OidcProvider(settings) if settings.scp_oidc_issuer is not None else None
+        self._monitor = Monitor(watched(settings))
+        self._topics = TopicWatch(settings)
+        self._database = Database(settings)
+        self._accounts = Accounts(self._database)
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[asyncio.Task[None]]:
+        """Serve for as long as the context lasts; ``port`` is the true one in it.
+
+        Yields:
+            A task that ends, or fails, when a part of the service does so by itself.
+
+        Raises:
+            StreamsError: It cannot start.
+        """
+        companies = CompanyData(self._settings, Vendor(self._settings, self.counters), self.counters)
+        try:
+            await self._database.upgrade()
+            secret = await self._database.secret("scp")
+            app = ControlPlaneApp(
+                await self._plane(companies, secret),
+                self._database,
+                self._monitor,
+                self._topics,
+                self._provider,
+                secret,
+            )
+            async with self._listening(app) as watching:
+                yield watching
+        finally:
+            await companies.close()
+            await self._monitor.close()
+            await self._database.close()
+
+    async def _plane(self, companies: CompanyData, secret: str) -> Plane:
+        settings = self._settings
+        logins = Logins(self._database, settings)
+        audit = Audit(self._database, settings.scp_audit_days)
+        anonymous = None
+        if settings.scp_anonymous_role is not None:
+            role = settings.scp_anonymous_role
+            logger.warning("SCP_ANONYMOUS_ROLE is %s: anyone who reaches the SCP may do what it may", role)
+            anonymous = await self._accounts.anonymous(Role.named(role))
+        elif self._provider is None and not await self._accounts.can_anybody_log_in():
+            logger.warning("nobody can log in: streams scp create-admin makes the first account")
+        return Plane(
+            settings=settings,
+            counters=self.counters,
+            reception=Reception(settings, logins, audit, self.counters, secret, anonymous),
+            accounts=self._accounts,
+            logins=logins,
+            passwords=Passwords(),
+            throttle=LoginThrottle(),
+            audit=audit,
+            shelves=Shelves(self._database),
+            companies=companies,
+            wds=self._wds,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, app: ControlPlaneApp) -> AsyncIterator[asyncio.Task[None]]:
+        server = QuietServer(_config(self._settings, app, self.counters))
+        listening = bind(self._settings.scp_host, self._settings.scp_port)
+        self.port = listening.getsockname()[1]
+        tasks = [
+            asyncio.create_task(server.serve(sockets=[listening]), name="scp-server"),
+            asyncio.create_task(self._monitor.run(), name="scp-monitor"),
+            asyncio.create_task(self._topics.run(), name="scp-topics"),
+        ]
+        watching = asyncio.create_task(_until_one_ends(tasks), name="scp-watch")
+        try:
+            while not server.started:
+                if watching.done():
+                    watching.result()
+                    raise UnavailableError("the SCP did not start")
+                await asyncio.sleep(START_POLL_S)
+            scheme = "http" if self._settings.scp_ssl_certfile is None else "https"
+            logger.info("serves %s://%s:%d/", scheme, self._settings.scp_host, self.port)
+            yield watching
+        finally:
+            server.should_exit = True
+            await asyncio.wait(tasks[:1])
+            for task in (watching, *tasks):
+                task.cancel()
+            await asyncio.gather(watching, *tasks, return_exceptions=True)
+            listening.close()
+
+
+async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+def _config(settings: Settings, app: ControlPlaneApp, counters: Counters) -> uvicorn.Config:
+    proxies = settings.scp_trusted_proxies
+    config = uvicorn.Config(
+        app.asgi(),
+        # uvicorn calls what it is given: a class with its first argument does as well.
+        http=cast("Any", partial(Door, Hours(REQUEST_S, STALL_S, CONNECTIONS, counters, REQUEST_BYTES))),
+        ws="none",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
+        server_header=False,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        ssl_certfile=settings.scp_ssl_certfile,
+        ssl_keyfile=settings.scp_ssl_keyfile,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        reason = error.strerror or type(error).__name__
+        raise SettingsError(f"the certificate or its key cannot be used: {reason}") from None
+    return config
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set.
+
+    Raises:
+        StreamsError: The service cannot start.
+    """
+    # It logs each failed try; the watch of the topics says once that Kafka is away.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    async with ControlPlane(settings).serving() as watching:
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([watching, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if watching in done:
+                watching.result()
+        finally:
+            stopping.cancel()
