@@ -32,7 +32,7 @@ def faults(  # noqa: PLR0913  one parameter an option
         int | None, typer.Option(help="Least seconds of the market for a fault; default 6.")
     ] = None,
     deadline: Annotated[
-        float | None, typer.Option(help="Most seconds for all of it; default 600. What is done is printed.")
+        float | None, typer.Option(help="Most seconds for all of it; default 840. What is done is printed.")
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Events a second; default 20000.")] = None,
     symbols: Annotated[int | None, typer.Option(help="Listings that trade; default 2000.")] = None,

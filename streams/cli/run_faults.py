@@ -50,6 +50,8 @@ def run_faults(given: Mapping[str, Any], settings: Settings, *, json: bool) -> N
     try:
         is_whole = run_until_stopped(lambda stop: _run(faults, stop))
     finally:
+        if left := [fault.name for fault in faults.faults[len(report.faults) :]]:
+            _say(f"not made: {', '.join(left)}")
         _say(f"{time.monotonic() - started:.0f} s, {_processor_s():.0f} s of processor time")
         for line in (table.head, *map(table.row, report.faults)):
             typer.echo(line)

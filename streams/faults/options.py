@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 LEAST_S = 6
-DEADLINE_S = 600
+DEADLINE_S = 840
 
 
 class FaultsOptions(BaseModel):

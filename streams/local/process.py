@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ from streams.local import guard
 POLL_S: Final = 0.05
 LAST_LINES: Final = 5
 LAST_BYTES: Final = 16_384
+
+TERMINAL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What programs tell a terminal: nothing to read."""
 
 Ready = Callable[[], Awaitable[bool]]
 """Tells whether a started server answers."""
@@ -147,7 +151,7 @@ class ChildProcess:
         try:
             with self.log_path.open("rb") as log:
                 log.seek(max(0, self.log_path.stat().st_size - LAST_BYTES))
-                lines = log.read().decode(errors="replace").splitlines()
+                lines = TERMINAL.sub("", log.read().decode(errors="replace")).splitlines()
         except OSError:
             return []
         return [line.strip() for line in lines if line.strip()][-count:]

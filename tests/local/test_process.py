@@ -79,7 +79,7 @@ async def test_stop_kills_a_child_that_does_not_listen(tmp_path: Path) -> None:
 
 
 async def test_failed_start_tells_the_last_lines_of_the_log(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import sys; print('port is taken'); sys.exit(3)"]
+    command = [sys.executable, "-c", r"print('port is \x1b[1mtaken\n\x1b[?25h'); raise SystemExit(3)"]
     child = ChildProcess("Server", command, log_path=tmp_path / "log")
 
     async def never() -> bool:
