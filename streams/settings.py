@@ -144,6 +144,17 @@ class Settings(BaseSettings):
     # WDS
     wds_host: str = Field("0.0.0.0", description="address that the WDS listens on")  # noqa: S104  a public edge
     wds_port: Port = Field(4202, description="port of the WDS")
+    wds_workers: int = Field(
+        1, ge=1, le=64, description="processes that share the WDS's port; limits of clients are each one's"
+    )
+    wds_own_port: Port = Field(
+        4240,
+        description="where there are several: port on which the first answers alone (/health, /metrics), the "
+        "others on the next ones; 0 = any that are free",
+    )
+    wds_worker: int | None = Field(
+        None, ge=1, description="which of several this process is: given by streams wds --workers"
+    )
     auth_enabled: bool = Field(True, description="whether clients of the WDS need a key")
     auth_api_key: SecretStr | None = Field(None, description="the key of the WDS's clients")
     wds_keys_file: Path | None = Field(

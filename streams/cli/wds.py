@@ -15,7 +15,8 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(invoke_without_command=True)
     group.callback(
         help="Serve the widget feeds to WebSocket clients; streams wds keys manages their keys.",
-        epilog="Example: AUTH_API_KEY=… streams wds --ssl-certfile cert.pem --ssl-keyfile key.pem",
+        epilog="Example: AUTH_API_KEY=… streams wds --ssl-certfile cert.pem --ssl-keyfile key.pem\n\n"
+        "Example: AUTH_API_KEY=… streams wds --workers 2",
     )(wds)
     keys = typer.Typer(
         no_args_is_help=True,
@@ -43,6 +44,10 @@ def add_to(app: typer.Typer) -> None:
 
 def wds(
     context: typer.Context,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that share the port; limits of clients are each one's."),
+    ] = None,
     ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate chain (PEM): serve TLS.")] = None,
     ssl_keyfile: Annotated[Path | None, typer.Option(help="The certificate's key (PEM).")] = None,
 ) -> None:
@@ -52,12 +57,18 @@ def wds(
     from streams import settings
     from streams.cli.tasks import new_uvloop, run_until_stopped
     from streams.telemetry import configure_logging
-    from streams.wds import service
 
     loaded = settings.load()
-    given = {"wds_ssl_certfile": ssl_certfile, "wds_ssl_keyfile": ssl_keyfile}
-    loaded = loaded.model_copy(update={name: path for name, path in given.items() if path is not None})
+    given = {"wds_workers": workers, "wds_ssl_certfile": ssl_certfile, "wds_ssl_keyfile": ssl_keyfile}
+    loaded = loaded.model_copy(update={name: value for name, value in given.items() if value is not None})
     configure_logging(loaded.log_level, loaded.log_format)
+    if loaded.wds_workers > 1:
+        from streams.platform import wds_workers
+
+        run_until_stopped(lambda stop: wds_workers.run(loaded, stop))
+        return
+    from streams.wds import service
+
     run_until_stopped(lambda stop: service.run(loaded, stop), new_loop=new_uvloop)
 
 

@@ -89,11 +89,10 @@ def worker(app: str, number: int, port: int) -> Component:
 
 def wds(settings: Settings) -> Component:
     """Return the WDS; it is ready when both Redis databases answer it."""
-    host = "127.0.0.1" if settings.wds_host in {"0.0.0.0", "::"} else settings.wds_host  # noqa: S104  compared
     return Component(
         WDS,
         (*SELF, "wds"),
-        f"http://{host}:{settings.wds_port}/health",
+        _wds_health_url(settings, settings.wds_port),
         # Not by its status: boards of yesterday are late until the workers are there.
         lambda health: bool(health.get("redis")) and all(health["redis"].values()),
     )
@@ -106,12 +105,10 @@ def scp(settings: Settings, watched: Iterable[Component]) -> Component:
         settings: Its address.
         watched: The components that it shows and controls.
     """
-    host = "127.0.0.1" if settings.scp_host in {"0.0.0.0", "::"} else settings.scp_host  # noqa: S104  compared
-    scheme = "http" if settings.scp_ssl_certfile is None else "https"
     return Component(
         SCP,
         (*YIELDING, *SELF, "scp"),
-        f"{scheme}://{host}:{settings.scp_port}/health",
+        _health_url(settings.scp_host, settings.scp_port, is_tls=settings.scp_ssl_certfile is not None),
         lambda health: health.get("status") == "ok",
         {
             "SCP_COMPONENTS": ",".join(
@@ -119,6 +116,35 @@ def scp(settings: Settings, watched: Iterable[Component]) -> Component:
             )
         },
     )
+
+
+def wds_worker(settings: Settings, port: int, number: int, own_port: int) -> Component:
+    """Return one of the WDS's processes that share a port; it is ready when it serves.
+
+    Args:
+        settings: The WDS's.
+        port: What they share.
+        number: From 1.
+        own_port: Where it answers alone.
+    """
+    tls = {"WDS_SSL_CERTFILE": settings.wds_ssl_certfile, "WDS_SSL_KEYFILE": settings.wds_ssl_keyfile}
+    numbers = {"WDS_PORT": port, "WDS_WORKERS": 1, "WDS_WORKER": number, "WDS_OWN_PORT": own_port}
+    return Component(
+        f"{WDS} worker {number}",
+        (*SELF, "wds"),
+        _wds_health_url(settings, own_port),
+        bool,
+        {name: str(value) for name, value in {**tls, **numbers}.items() if value is not None},
+    )
+
+
+def _wds_health_url(settings: Settings, port: int) -> str:
+    return _health_url(settings.wds_host, port, is_tls=settings.wds_ssl_certfile is not None)
+
+
+def _health_url(host: str, port: int, *, is_tls: bool) -> str:
+    host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  compared
+    return f"{'https' if is_tls else 'http'}://{host}:{port}/health"
 
 
 def assigned_partitions(health: Health, settings: Settings) -> int:

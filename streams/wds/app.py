@@ -65,7 +65,8 @@ class WidgetDataApp:
         self._vitals = vitals
         self._feeder = feeder
         self._counters = counters
-        self._exposition = Exposition("wds", catalogue.WDS, counters)
+        self._exposition = Exposition(_name(settings.wds_worker), catalogue.WDS, counters)
+        self._worker = settings.wds_worker
         self._limits = Limits.of(settings)
         self._turn = Turn(counters)
         self._origins = Origins(settings.wds_allowed_origins)
@@ -127,6 +128,7 @@ class WidgetDataApp:
             **self._vitals.report(),
             "clients": len(self._visitors),
             "process": os.getpid(),
+            "worker": self._worker,
             "subscriptions": self._feeder.subscriptions,
             "counters": self._counters.snapshot(),
         }
@@ -185,3 +187,7 @@ class WidgetDataApp:
 
     def _new_outbox(self, transport: Transport) -> Outbox:
         return Outbox(transport, self._turn, self._limits, self._counters, transport.deflates)
+
+
+def _name(worker: int | None) -> str:
+    return "wds" if worker is None else f"wds-{worker}"

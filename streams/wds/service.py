@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -49,16 +48,14 @@ class WidgetDataService:
 
     Args:
         settings: Addresses, keys and limits.
-        listening: A socket that listens already; None to open one.
 
     Raises:
         SettingsError: Clients need a key and none is set, or a Redis URL is wrong.
     """
 
-    def __init__(self, settings: Settings, listening: socket.socket | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.counters = Counters()
         self._settings = settings
-        self._listening = listening
         gate = Gate(settings)
         self._snapshots = Snapshots(settings, self.counters)
         self._tracer = make_tracer(settings, "wds")
@@ -77,10 +74,10 @@ class WidgetDataService:
             SettingsError: The certificate cannot be used.
         """
         self._server = _Server(self._config())
-        listening = self._listening or listen(self._settings)
-        self.port = listening.getsockname()[1]
+        sockets = listen(self._settings)
+        self.port = sockets[0].getsockname()[1]
         self._tasks = [
-            asyncio.create_task(self._server.serve(sockets=[listening]), name="wds-server"),
+            asyncio.create_task(self._server.serve(sockets=sockets), name="wds-server"),
             asyncio.create_task(self._feeder.run(), name="wds-feeder"),
             asyncio.create_task(self._app.watch_keys(), name="wds-keys"),
             asyncio.create_task(self._vitals.run(), name="wds-vitals"),
@@ -162,7 +159,6 @@ async def run(
     settings: Settings,
     stop: asyncio.Event,
     started: Callable[[int], None] | None = None,
-    listening: socket.socket | None = None,
 ) -> None:
     """Serve until ``stop`` is set.
 
@@ -170,12 +166,11 @@ async def run(
         settings: Addresses, keys and limits.
         stop: Ends the service, in order.
         started: Called with the port once clients can connect.
-        listening: A socket that listens already; None to open one.
 
     Raises:
         StreamsError: The service cannot start.
     """
-    async with WidgetDataService(settings, listening) as service:
+    async with WidgetDataService(settings) as service:
         pauses.shorten()
         if started is not None:
             started(service.port)

@@ -1,0 +1,137 @@
+"""The WDS as several processes on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from streams import settings
+from streams.errors import StreamsError
+from streams.local.redis import RedisServer
+from streams.platform import wds_workers
+from streams.wds import listening
+
+TIMEOUT_S = 60.0
+CLIENTS = 24
+BOARD = "scanners:top_volume"
+
+
+class Workers:
+    """Two processes that serve; ``clients`` are connected and subscribed to a board."""
+
+    def __init__(self, port: int, redis: Redis) -> None:
+        self.port = port
+        self.redis = redis
+        self.clients: list[ClientConnection] = []
+
+    async def enter(self) -> None:
+        for _ in range(CLIENTS):
+            socket = await connect(f"ws://127.0.0.1:{self.port}/ws", proxy=None)
+            await socket.send(f'{{"action":"subscribe","feed":"{BOARD}"}}')
+            await socket.recv()
+            self.clients.append(socket)
+
+    async def pids(self) -> dict[int, int]:
+        """Return the processes that answer on the port, by their numbers."""
+        found: dict[int, int] = {}
+        async with asyncio.timeout(TIMEOUT_S):
+            while len(found) < 2:  # noqa: PLR2004  as many as there are
+                with contextlib.suppress(aiohttp.ClientError):
+                    # Each time a new connection, for it is connections that are spread.
+                    async with (
+                        aiohttp.ClientSession() as session,
+                        session.get(f"http://127.0.0.1:{self.port}/health") as response,
+                    ):
+                        health = await response.json()
+                        found[health["worker"]] = health["process"]
+        return found
+
+    async def deliver(self, value: str) -> int:
+        """Publish a value; return how many clients have got it."""
+        await self.redis.publish(BOARD, value)
+
+        async def take(socket: ClientConnection) -> bool:
+            try:
+                return await asyncio.wait_for(socket.recv(), TIMEOUT_S) == value
+            except ConnectionClosed:
+                return False
+
+        return sum(await asyncio.gather(*map(take, self.clients)))
+
+
+@pytest.fixture
+async def stop() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def workers(monkeypatch: pytest.MonkeyPatch, stop: asyncio.Event) -> AsyncIterator[Workers]:
+    async with RedisServer() as redis, Redis.from_url(redis.url(1)) as client:
+        environment = {
+            "MDC_REDIS_URL": redis.url(0),
+            "WDC_REDIS_URL": redis.url(1),
+            "WDS_HOST": "127.0.0.1",
+            "WDS_PORT": "0",
+            "WDS_OWN_PORT": "0",
+            "WDS_WORKERS": "2",
+            "WDS_DRAIN_S": "0.2",
+            "AUTH_ENABLED": "false",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        ports: asyncio.Queue[int] = asyncio.Queue()
+        running = asyncio.create_task(wds_workers.run(settings.load(), stop, ports.put_nowait))
+        workers = Workers(await asyncio.wait_for(ports.get(), TIMEOUT_S), client)
+        await workers.enter()
+        yield workers
+        stop.set()
+        await asyncio.wait_for(running, TIMEOUT_S)
+        for socket in workers.clients:
+            await socket.close()
+
+
+async def test_processes_share_a_port_one_that_dies_comes_back_and_all_say_good_bye(
+    workers: Workers, stop: asyncio.Event
+) -> None:
+    # One test, for it takes seconds to start them.
+    before = await workers.pids()
+    assert sorted(before) == [1, 2]
+    assert await workers.deliver("[1]") == CLIENTS
+
+    os.kill(before[1], signal.SIGKILL)
+    survivors = await workers.deliver("[2]")
+    assert 0 < survivors < CLIENTS
+    after = await workers.pids()
+    assert after[2] == before[2]
+    assert after[1] != before[1]
+
+    stop.set()
+    codes: list[int | None] = []
+    for socket in workers.clients:
+        with contextlib.suppress(ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), TIMEOUT_S)
+        codes.append(socket.close_code)
+    assert codes.count(1012) == survivors
+
+
+def test_a_port_that_is_taken_is_not_shared() -> None:
+    given = settings.Settings(wds_host="127.0.0.1", wds_port=0)
+    with listening.reserve(given) as reserved:
+        reserved.listen()
+        taken = given.model_copy(update={"wds_port": reserved.getsockname()[1]})
+        with pytest.raises(StreamsError, match="WDS_PORT chooses another"):
+            listening.reserve(taken)
+
+
+def test_each_process_has_a_port_of_its_own() -> None:
+    given = settings.Settings(wds_workers=3, wds_own_port=4_300)
+    assert wds_workers.own_ports(given) == [(1, 4_300), (2, 4_301), (3, 4_302)]
