@@ -20,6 +20,8 @@ from typer.core import TyperGroup, TyperOption
 
 from streams import feeds, topics
 from streams.cli.main import app
+from streams.metrics import catalogue as metrics
+from streams.metrics.metric import Kind
 from streams.settings import Settings
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "reference"
@@ -79,6 +81,30 @@ def feeds_page() -> str:
             f"| `{feed.pattern}` | {_cell(feed.about)} | {feed.kind} | {bound} | {_duration(feed.ttl)} "
             f"| {feed.database} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def metrics_page() -> str:
+    """Return the page of all metrics."""
+    lines = [
+        NOTE,
+        "# Metrics\n",
+        "Every component answers `GET /metrics` on the port that it has: listeners, workers, WDS. Every",
+        "sample has the label `component`; `process_*` tell memory, CPU and open files. Histograms are of",
+        "seconds. `observability/` holds alert rules and dashboards; each alert has a runbook, such as",
+        "[MarketDataSilent](../runbooks/MarketDataSilent.md).",
+    ]
+    titles = {"every component": metrics.COMMON, **metrics.SECTIONS}
+    shown: set[str] = set()
+    for title, section in titles.items():
+        lines += ["", f"## Of {title}", "", "| metric | labels | |", "|---|---|---|"]
+        for metric in section:
+            if metric.name in shown:
+                continue
+            shown.add(metric.name)
+            name = metric.family if metric.kind is Kind.HISTOGRAM else metric.exposed[0]
+            labels = " ".join(f"`{label}`" for label in metric.labels)
+            lines.append(f"| `{name}` | {labels} | {_cell(metric.help)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -144,6 +170,7 @@ def wanted() -> dict[Path, str]:
         FOLDER / "settings.md": settings_page(),
         FOLDER / "topics.md": topics_page(),
         FOLDER / "feeds.md": feeds_page(),
+        FOLDER / "metrics.md": metrics_page(),
         FOLDER / "commands.md": commands_page(),
     }
 

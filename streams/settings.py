@@ -286,7 +286,7 @@ class Settings(BaseSettings):
         "text", description="text, or json: one object a line, with the id of the trace that it belongs to"
     )
 
-    # Traces; what else OpenTelemetry's SDK reads (OTEL_SERVICE_NAME, OTEL_EXPORTER_OTLP_HEADERS) holds, too
+    # Traces
     otel_exporter_otlp_endpoint: str | None = Field(
         None,
         description="collector of traces (OTLP over HTTP), such as http://localhost:4318; else none",

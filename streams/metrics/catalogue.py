@@ -202,6 +202,9 @@ WORKER: Final = (
     counter(
         "widgets_published", "trades_widgets_published", "Values of top trades of all symbols published."
     ),
+    counter(
+        "quotes_restored", "quotes_restored", "Quotes read back from Redis after partitions were taken over."
+    ),
     counter("articles_read", "news_articles_read", "Articles read."),
     counter("articles_filed", "news_articles_filed", "Articles filed, changed or as before.", "result"),
     counter("articles_rejected", "news_articles_rejected", "Records that are no articles."),
