@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from streams.cli import wds_token
+
 Names = Annotated[str, typer.Argument(help="Whose key it is.")]
 
 
@@ -39,6 +41,9 @@ def add_to(app: typer.Typer) -> None:
         help="Print the WebSocket's protocol as an AsyncAPI document; a running WDS serves it at /asyncapi.",
         epilog="Example: streams wds asyncapi > asyncapi.json",
     )(asyncapi)
+    group.command("token", help="Make a short-lived token for a page.", epilog=wds_token.EPILOG)(
+        wds_token.token
+    )
     app.add_typer(group, name="wds")
 
 

@@ -51,7 +51,7 @@ class Gate:
         if not self.enabled:
             return EVERYTHING
         if token is not None:
-            return None if self._tokens is None else self._tokens.find(token)
+            return self._admit_token(token)
         is_shared = self._digest is not None and hmac.compare_digest(keys.digest(api_key), self._digest)
         own = self._ring.find(api_key) if self._ring is not None else None
         return SHARED_KEY if is_shared else own
@@ -67,6 +67,14 @@ class Gate:
 
     def stands(self, grant: Grant) -> bool:
         """Tell whether a client that came in by this grant may stay."""
-        if grant.key_id:
-            return self._ring is not None and self._ring.stands(grant)
-        return not grant.has_expired
+        if grant.has_expired:
+            return False
+        own = grant.parent or grant
+        return not own.key_id or (self._ring is not None and self._ring.stands(own))
+
+    def _admit_token(self, token: str) -> Grant | None:
+        grant = self._tokens.find(token) if self._tokens is not None else None
+        if grant is None or not grant.key_id:
+            return grant
+        parent = self._ring.grant_of(grant.key_id) if self._ring is not None else None
+        return None if parent is None else grant.within(parent)

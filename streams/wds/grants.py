@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from streams.wds import globs
@@ -15,11 +15,13 @@ class Grant:
 
     Attributes:
         name: Whose it is; for logs and limits.
-        key_id: The beginning of the key's hash; empty where there is no key of a file.
+        key_id: The beginning of the hash of the key that it is, or stands for; empty where there is no key of
+            a file.
         feeds: Globs of the feeds that may be read.
         max_clients: Most clients at a time with it; None for no limit of its own.
         max_subscriptions: Most subscriptions of a client; None for no limit of its own.
         expires_at: Seconds since 1970 UTC; None for never.
+        parent: Of a token that stands for a key: the key's, beyond which it does not go.
     """
 
     name: str
@@ -28,17 +30,29 @@ class Grant:
     max_clients: int | None = None
     max_subscriptions: int | None = None
     expires_at: float | None = None
+    parent: Grant | None = None
 
     def may_read(self, key: str) -> bool:
         """Tell whether a feed of this key may be read."""
+        if self.parent is not None and not self.parent.may_read(key):
+            return False
         return self.feeds == ("*",) or any(globs.compiled(glob).matches(key) for glob in self.feeds)
 
     def may_subscribe(self, name: str) -> bool:
         """Tell whether a feed, or any that a glob may match, may be read."""
+        if self.parent is not None and not self.parent.may_subscribe(name):
+            return False
         if not globs.is_glob(name):
             return self.may_read(name)
         wanted = globs.compiled(name)
         return self.feeds == ("*",) or any(wanted.meets(globs.compiled(glob)) for glob in self.feeds)
+
+    def within(self, parent: Grant) -> Grant:
+        """Return what is left of it under a key's grant."""
+        limits = [most for most in (self.max_subscriptions, parent.max_subscriptions) if most is not None]
+        return replace(
+            self, parent=parent, max_clients=parent.max_clients, max_subscriptions=min(limits, default=None)
+        )
 
     @property
     def has_expired(self) -> bool:

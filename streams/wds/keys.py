@@ -151,6 +151,11 @@ class Keyring:
                 found = entry
         return None if found is None else found.grant()
 
+    def grant_of(self, key_id: str) -> Grant | None:
+        """Return what the key of an id allows; None where there is no such key any more."""
+        self.refresh()
+        return next((entry.grant() for entry in self._entries if entry.key_id == key_id), None)
+
     def stands(self, grant: Grant) -> bool:
         """Tell whether a grant is still that of a key in the file."""
         return grant in self._grants

@@ -61,9 +61,7 @@ class Reception:
         if self._drain.has_begun:
             raise self._refusal(503, "the service is about to stop: come again", "draining", COME_BACK_S)
         grant = self._gate.admit_by(credential or "") if token is None else self._gate.admit("", token)
-        # A key of one's own is one client wherever it is; what many share is one at each address.
-        who = address if grant is None else grant.key_id or f"{grant.name}@{address}"
-        if wait_s := self._throttle.try_take(who):
+        if wait_s := self._throttle.try_take(_who(grant, address)):
             raise self._refusal(429, "too many requests", "too many requests", math.ceil(wait_s))
         if grant is None:
             what = "invalid key" if credential else "a key is needed: Authorization: Bearer KEY"
@@ -74,6 +72,13 @@ class Reception:
     def _refusal(self, status: int, what: str, reason: str, retry_s: int) -> HTTPException:
         self._counters.add("refused", reason=reason)
         return HTTPException(status, what, {"Retry-After": str(retry_s)})
+
+
+def _who(grant: Grant | None, address: str) -> str:
+    # A key of one's own is one client wherever it is; what many share, a token too, is one at each address.
+    if grant is None:
+        return address
+    return grant.key_id if grant.key_id and grant.parent is None else f"{grant.name}@{address}"
 
 
 async def admit(request: Request, bearer: Bearer, api_key: ApiKey) -> Grant:

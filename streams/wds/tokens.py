@@ -1,7 +1,8 @@
 """Short-lived signed tokens (JWT, HS256), for clients that must not hold a key: browsers above all.
 
 Claims: ``exp`` and ``iat`` are required; ``sub`` names the client, ``feeds`` (globs) and
-``max_subscriptions`` narrow what it may do.
+``max_subscriptions`` narrow what it may do; ``key`` is the id of the key that it stands for, without which it
+is worth nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class _Claims(msgspec.Struct):
     sub: str = "token"
     feeds: tuple[str, ...] = ("*",)
     max_subscriptions: int | None = None
+    key: str = ""
 
 
 class Tokens:
@@ -51,9 +53,21 @@ class Tokens:
             raise SettingsError(f"WDS_JWT_SECRET is too short: {MIN_SECRET_BYTES} bytes at least")
 
     def sign(
-        self, name: str, feeds: tuple[str, ...], life_s: float, max_subscriptions: int | None = None
+        self,
+        name: str,
+        feeds: tuple[str, ...],
+        life_s: float,
+        max_subscriptions: int | None = None,
+        key_id: str = "",
     ) -> str:
         """Return a token.
+
+        Args:
+            name: Whose it is.
+            feeds: Globs of the feeds that may be read with it; empty for all.
+            life_s: How long it holds, in seconds.
+            max_subscriptions: Most subscriptions of a client; None for no limit of its own.
+            key_id: The key of the file that it stands for; empty for none.
 
         Raises:
             SettingsError: It would live longer than tokens may.
@@ -67,10 +81,12 @@ class Tokens:
             claims["aud"] = self._audience
         if max_subscriptions is not None:
             claims["max_subscriptions"] = max_subscriptions
+        if key_id:
+            claims["key"] = key_id
         return jwt.encode(claims, self._secret, algorithm=ALGORITHM)
 
     def find(self, token: str) -> Grant | None:
-        """Return what a token allows; None where it is not ours, over, or too long-lived."""
+        """Return what a token says that it allows; None where it is not ours, over, or too long-lived."""
         try:
             decoded = jwt.decode(
                 token,
@@ -87,6 +103,7 @@ class Tokens:
             return None
         return Grant(
             claims.sub,
+            claims.key,
             feeds=claims.feeds,
             max_subscriptions=claims.max_subscriptions,
             expires_at=claims.exp + LEEWAY_S,

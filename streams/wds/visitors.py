@@ -82,7 +82,8 @@ class Visitors:
         """Send those away whose key is gone or whose token is over."""
         fallen = [visitor for visitor in self._inside if visitor.grant and not stands(visitor.grant)]
         for visitor in fallen:
-            reason = "key revoked" if visitor.grant is not None and visitor.grant.key_id else "token expired"
+            is_over = visitor.grant is not None and visitor.grant.has_expired
+            reason = "token expired" if is_over else "key revoked"
             self._counters.add("cut_off", reason=reason)
             visitor.outbox.finish(POLICY_VIOLATION, reason)
 
