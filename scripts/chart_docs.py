@@ -14,7 +14,12 @@ import yaml
 
 from streams.settings import Settings
 
-CHART: Final = Path(__file__).parent.parent / "helm" / "market-streams"
+ROOT: Final = Path(__file__).resolve().parent.parent
+CHART: Final = ROOT / "helm" / "market-streams"
+OBSERVED: Final = (
+    ROOT / "observability" / "alerts.yaml", *sorted((ROOT / "observability" / "dashboards").glob("*.json"))
+)  # fmt: skip
+"""Alert rules and dashboards: helm reads no file outside of the chart."""
 BEGIN: Final = "<!-- values: written by scripts/chart_docs.py -->\n"
 END: Final = "<!-- end of values -->\n"
 OF_THE_CHART: Final = frozenset({
@@ -24,6 +29,7 @@ OF_THE_CHART: Final = frozenset({
     "wds_ssl_certfile", "wds_ssl_keyfile", "reference_load_at", "cache_dir", "maven_url",
     "scp_host", "scp_port", "scp_public_url", "scp_wds_public_url", "scp_components", "scp_ssl_certfile",
     "scp_ssl_keyfile",
+    "otel_exporter_otlp_endpoint", "otel_traces_sampler_arg",
 })  # fmt: skip
 """Settings that the chart sets itself, that need files in the pod, or that only other commands read."""
 
@@ -73,7 +79,8 @@ def wanted() -> dict[Path, str]:
     return {
         readme: before + BEGIN + table((CHART / "values.yaml").read_text()) + END + after,
         schema: json.dumps(rules, indent=2) + "\n",
-        CHART / "broker.yaml": (CHART.parent.parent / "redpanda" / "broker.yaml").read_text(),
+        CHART / "broker.yaml": (ROOT / "redpanda" / "broker.yaml").read_text(),
+        **{CHART / path.relative_to(ROOT): path.read_text() for path in OBSERVED},
     }
 
 
@@ -87,6 +94,7 @@ def main() -> None:
         return
     texts = wanted()
     for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path])
         print(f"wrote {path.name}")
 
