@@ -266,6 +266,8 @@ class Stage:
             # A recording may have gaps, and one that is over is silent for good.
             "listener_silence_s": "0",
             "wds_port": str(self.settings.wds_port),
+            # Its clients are a page and a spectator: they may leave at once.
+            "wds_drain_s": "0",
             # Pages of this machine get a token without a login; names of other machines lead nowhere.
             "wds_jwt_secret": secrets.token_urlsafe(48),
             "scp_host": HOST,
