@@ -20,6 +20,9 @@ from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
 
 CLOSE_TIMEOUT_S: Final = 2.0
 MIN_IN_SYNC: Final = "min.insync.replicas"
+TIMESTAMP_TYPE: Final = "message.timestamp.type"
+SET_ON_THE_TOPIC: Final = 1
+"""Where a setting comes from, in the protocol's numbers: neither the broker nor its defaults."""
 POLL_S: Final = 0.05
 _NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -56,8 +59,15 @@ def config_of(topic: Topic, settings: Settings) -> dict[str, str]:
         "retention.ms": str(-1 if topic.retention_ms is None else topic.retention_ms),
         "segment.ms": str(topic.segment_ms),
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        **_time(topic),
         **_in_sync(settings),
     }
+
+
+def _time(topic: Topic) -> dict[str, str]:
+    # A broker deletes by the records' times. Were these their writers', what comes from a machine whose clock
+    # is an hour behind would be deleted at once. When an event was received stands in its record's headers.
+    return {} if topic.retention_ms is None else {TIMESTAMP_TYPE: "LogAppendTime"}
 
 
 def _in_sync(settings: Settings) -> dict[str, str]:
@@ -92,6 +102,33 @@ async def create_topics(settings: Settings, changelogs: Mapping[str, int] = _NON
         created = _created((await admin.create_topics(missing)).topic_errors)
         await _until_led(admin, [topic.name for topic in missing])
         return created
+
+
+async def update_topics(settings: Settings) -> list[Mismatch]:
+    """Set the configuration of the topics that are there; return what differed before.
+
+    Partitions and replicas stay as they are, and so do settings that the catalogue does not have.
+
+    Raises:
+        UnavailableError: No broker answers in time, or it refuses a setting.
+    """
+    wanted = {settings.topic(topic): config_of(topic, settings) for topic in CATALOGUE}
+    differing = [found for found in await check_topics(settings) if found.setting in wanted[found.topic]]
+    names = sorted({found.topic for found in differing})
+    if names:
+        async with _admin(settings) as admin:
+            own = await _own_configs(admin, names)
+            # The request replaces all settings of a topic.
+            resources = [
+                ConfigResource(ConfigResourceType.TOPIC, name, own[name] | wanted[name]) for name in names
+            ]
+            for response in await admin.alter_configs(resources):
+                for code, reason, _, name in response.resources:
+                    if code:
+                        why = reason or for_code(code).__name__
+                        raise UnavailableError(f"Kafka does not configure topic {name}: {why}")
+            await _until_configured(admin, differing)
+    return differing
 
 
 async def cluster_id(settings: Settings) -> str:
@@ -189,6 +226,32 @@ async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str
         resource[3]: {entry[0]: entry[1] for entry in resource[4]}
         for response in responses
         for resource in response.resources
+    }
+
+
+async def _until_configured(admin: AIOKafkaAdminClient, settings: Sequence[Mismatch]) -> None:
+    # The controller answers before the brokers know.
+    names = sorted({each.topic for each in settings})
+    while True:
+        configs = await _configs(admin, names)
+        if all(configs[each.topic].get(each.setting) == each.expected for each in settings):
+            return
+        await asyncio.sleep(POLL_S)
+
+
+async def _own_configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return what is set on topics themselves, by their names."""
+    responses = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    )
+    return {
+        name: {
+            key: value
+            for key, value, read_only, source, *_ in entries
+            if source == SET_ON_THE_TOPIC and not read_only
+        }
+        for response in responses
+        for *_, name, entries in response.resources
     }
 
 

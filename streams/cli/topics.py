@@ -18,6 +18,11 @@ def add_to(app: typer.Typer) -> None:
         epilog="Example: KAFKA_BOOTSTRAP=localhost:9092 streams topics create",
     )(create)
     group.command(
+        "update",
+        help="Create the topics that are missing, and configure those that are there as in the catalogue.",
+        epilog="Example: streams topics update && streams topics check",
+    )(update)
+    group.command(
         "list",
         help="List the topics that are there, with their configuration.",
         epilog="Example: streams topics list --json",
@@ -43,6 +48,22 @@ def create() -> None:
 
     for name in run_to_end(create_topics(settings.load())) or ["nothing: all topics are there"]:
         typer.echo(f"created {name}")
+
+
+def update() -> None:
+    """Create what is missing, set what differs, and name both."""
+    from streams import settings
+    from streams.cli.tasks import run_to_end
+    from streams.topic_admin import create_topics, update_topics
+
+    loaded = settings.load()
+    created, changed = run_to_end(create_topics(loaded)), run_to_end(update_topics(loaded))
+    for name in created:
+        typer.echo(f"created {name}")
+    for found in changed:
+        typer.echo(f"{found.topic}: {found.setting} was {found.actual}, is {found.expected}")
+    if not (created or changed):
+        typer.echo("nothing to do: all topics are there and configured")
 
 
 def list_(*, json: Json = False) -> None:
@@ -88,5 +109,6 @@ def check() -> None:
     for mismatch in mismatches:
         typer.echo(str(mismatch))
     if mismatches:
+        typer.echo("streams topics update sets configurations; partitions and replicas it leaves", err=True)
         raise typer.Exit(1)
     typer.echo("all topics are as they should be")

@@ -96,6 +96,7 @@ class Relay:
         message = event.message
         received_ms = records.received_ms(message.headers)
         if received_ms is None:
+            # Another's record: when the broker took it, which is the same whenever it is read.
             received_ms = int(message.timestamp * 1000)
         try:
             read = article.read(message.value or b"", received_ms)

@@ -17,6 +17,7 @@ COMMANDS = [
     "backtest",
     "watch",
     "topics create",
+    "topics update",
     "topics list",
     "topics check",
     "reference load",
