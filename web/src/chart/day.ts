@@ -1,6 +1,6 @@
 import type { Bar } from '@/generated/feeds';
 import { newYorkOffset } from '@/format/time';
-import type { SessionName } from '@/state/calendar';
+import type { SessionName } from '@/client/sessions';
 
 /** Bars in order of time as a chart takes them, and what follows from them. */
 

@@ -15,7 +15,7 @@ import {
 } from 'lightweight-charts';
 import { priceDecimals } from '@/format/numbers';
 import type { Bar } from '@/generated/feeds';
-import type { SessionName } from '@/state/calendar';
+import type { SessionName } from '@/client/sessions';
 import { changedBars, chartTime, dayVwap, spans } from './day';
 import { SessionShading, type ShadingColours } from './session_shading';
 

@@ -149,3 +149,14 @@ function newest(rows: Row[]): number | null {
   for (const row of rows) if (row.end_timestamp > latest) latest = row.end_timestamp;
   return latest || null;
 }
+
+/** Returns the symbols whose newest entry is a halt; entries are newest first. */
+export function haltedSymbols(entries: readonly HaltEntry[]): Set<string> {
+  const seen = new Set<string>();
+  const halted = new Set<string>();
+  for (const entry of entries) {
+    if (!seen.has(entry.symbol) && entry.status === 'halted') halted.add(entry.symbol);
+    seen.add(entry.symbol);
+  }
+  return halted;
+}

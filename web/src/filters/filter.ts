@@ -145,7 +145,7 @@ export function filtered<R extends Row>(
       if (type === null ? !filters.keepsUnknown : !COMMON.has(type)) return false;
     }
     if (filters.isActive && context.marketMs - row.end_timestamp > ACTIVE_MS) return false;
-    return !filters.hasNews || context.marketMs - (context.news.get(row.symbol) ?? 0) < DAY_MS;
+    return !filters.hasNews || context.marketMs - (context.news.get(row.symbol) ?? -Infinity) < DAY_MS;
   });
 }
 

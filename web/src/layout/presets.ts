@@ -1,4 +1,4 @@
-import type { LinkColour } from '@/state/links';
+import type { LinkColour } from '@/layout/links';
 import { SCHEMA, type Layout, type Saved, type WidgetPlace } from './schema';
 
 type Place = [type: string, x: number, y: number, w: number, h: number, options?: Record<string, unknown>];

@@ -1,4 +1,4 @@
-import { LINKS, type LinkColour } from '@/state/links';
+import { LINKS, type LinkColour } from '@/layout/links';
 
 /** A widget on the grid: 24 columns wide, as many rows high as fit. */
 export interface WidgetPlace {

@@ -1,8 +1,5 @@
 import { reactive } from 'vue';
-
-/** The colours by which widgets are linked: those of one colour show one symbol. */
-export const LINKS = ['red', 'amber', 'green', 'blue', 'violet'] as const;
-export type LinkColour = (typeof LINKS)[number];
+import type { LinkColour } from '@/layout/links';
 
 const KEY = 'streams.links';
 const symbols = reactive<Partial<Record<LinkColour, string>>>(read());

@@ -1,5 +1,6 @@
 import { shallowRef, type ShallowRef } from 'vue';
 import { FEEDS, type HaltEntry } from '@/generated/feeds';
+import { haltedSymbols } from '@/client/feeds';
 import type { FeedStore } from '@/client/feed_store';
 import { market } from './market';
 
@@ -29,15 +30,4 @@ export function useMarks(): Marks {
 function hold(key: string, take: (store: FeedStore) => void): void {
   const store = market.hold(key);
   store.watch(() => take(store));
-}
-
-/** Returns the symbols whose newest entry is a halt; entries are newest first. */
-export function haltedSymbols(entries: readonly HaltEntry[]): Set<string> {
-  const seen = new Set<string>();
-  const halted = new Set<string>();
-  for (const entry of entries) {
-    if (!seen.has(entry.symbol) && entry.status === 'halted') halted.add(entry.symbol);
-    seen.add(entry.symbol);
-  }
-  return halted;
 }
