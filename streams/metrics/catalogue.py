@@ -247,10 +247,29 @@ WDS: Final = (
     ),
 )
 
+SCP: Final = (
+    *COMMON,
+    counter("logins", "scp_logins", "Logins that succeeded."),
+    counter(
+        "refused",
+        "scp_refused",
+        "Requests refused, by the status, and logins.",
+        "reason",
+        values=("login failed", "login too often"),
+    ),
+    counter("unavailable", "scp_unavailable", "Requests that a server which is away kept from being done."),
+    counter("crashed", "scp_errors", "Requests that ended by an error of the program."),
+    counter("company_data", "scp_company_data", "Company data given, by where it came from.", "source"),
+    counter("vendor_calls", "scp_vendor_calls", "Calls of the vendor's REST."),
+    counter("vendor_failed", "scp_vendor_failures", "Calls of the vendor's REST that failed.", "reason"),
+    counter("dropped", "scp_dropped", "Values that could not be kept.", "reason", values=("company_cache",)),
+)
+
 SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "listeners": LISTENER,
     "workers": WORKER,
     "wds": WDS,
+    "scp": SCP,
 }
 """The metrics of each kind of component, by the package that counts them."""
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from typing import Final
 
 from streams.sessions import MarketCalendar, Session
 from streams.telemetry import Counters
-
-PACKAGE: Final = "market-streams"
+from streams.version import VERSION
 
 
 def watch(counters: Counters) -> None:
     """Make ``counters`` tell the version, the start, the session and whether data is expected."""
     calendar = cache(MarketCalendar)  # it takes a while, so whoever asks first has it made
     started = time.time()
-    built: dict[tuple[str, ...], float] = {(_version(),): 1.0}
+    built: dict[tuple[str, ...], float] = {(VERSION,): 1.0}
 
     def session_now() -> Session:
         now_ms = time.time_ns() // 1_000_000
@@ -31,10 +28,3 @@ def watch(counters: Counters) -> None:
 
 def _one_of(now: Session) -> dict[tuple[str, ...], float]:
     return {(str(session),): float(session is now) for session in Session}
-
-
-def _version() -> str:
-    try:
-        return version(PACKAGE)
-    except PackageNotFoundError:
-        return "unknown"

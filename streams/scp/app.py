@@ -17,6 +17,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from streams.errors import BadInputError, StreamsError, UnavailableError
+from streams.metrics import Exposition, catalogue
 from streams.scp.database import Database
 from streams.scp.headers import Headers
 from streams.scp.monitor import Monitor
@@ -66,6 +67,7 @@ class ControlPlaneApp:
         self._topics = topics
         self._provider = provider
         self._secret = secret
+        self._exposition = Exposition("scp", catalogue.SCP, plane.counters)
         self._pages = Pages()
         self._started = time.monotonic()
         self._reporter = Reporter(logger)
@@ -90,6 +92,7 @@ class ControlPlaneApp:
             app.include_router(router)
         app.add_api_route("/api/topics", self.topics, methods=["GET"])
         app.add_api_route("/health", self.health, methods=["GET"])
+        app.add_api_route("/metrics", self.metrics, methods=["GET"])
         app.add_api_route("/{path:path}", self.page, methods=["GET", "HEAD"])
         for kind, handle in self._handlers():
             app.add_exception_handler(kind, handle)
@@ -117,6 +120,11 @@ class ControlPlaneApp:
         }
         status = HTTPStatus.OK if problem is None else HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse(state, status, {"cache-control": "no-store"})
+
+    async def metrics(self, request: Request) -> Response:
+        """Give the figures for Prometheus."""
+        content, content_type = self._exposition.render(request.headers.get("accept", ""))
+        return Response(content, media_type=content_type)
 
     async def page(self, request: Request, path: str) -> Response:
         """Return a file of the dashboard, or the dashboard itself for one of its views."""

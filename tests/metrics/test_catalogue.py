@@ -17,6 +17,7 @@ PACKAGE = Path(streams.__file__).parent
 SECTION_OF = {
     "listeners": "listeners",
     "wds": "wds",
+    "scp": "scp",
     **dict.fromkeys(
         ["state", "emit", "scanner", "trades", "quotes", "news", "bars", "halts", "worker.py"], "workers"
     ),
