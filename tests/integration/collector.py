@@ -20,6 +20,7 @@ class SentSpan:
     parent_id: str
     start_ns: int
     end_ns: int
+    error: str
 
 
 class Collector:
@@ -64,6 +65,7 @@ class Collector:
                         span.parent_span_id.hex(),
                         span.start_time_unix_nano,
                         span.end_time_unix_nano,
+                        span.status.message,
                     )
                     for span in of_scope.spans
                 ]
