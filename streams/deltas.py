@@ -99,7 +99,9 @@ def apply(board: dict[str, Row], data: bytes) -> dict[str, Row]:
     for part in delta.changed:
         symbol = _symbol.decode(part[SYMBOL])
         old = after.get(symbol)
-        after[symbol] = part if old is None else {**old, **part}
+        # Copied, so that a row does not keep all the messages that its fields came with.
+        own = {name: value.copy() for name, value in part.items()}
+        after[symbol] = own if old is None else {**old, **own}
     order = delta.order or (list(board) if after else [])
     if len(order) != len(after):
         raise ValueError("a delta's order does not name every row")

@@ -1,4 +1,4 @@
-"""A small client of the widget data service, for terminals and tests."""
+"""A client of the bare protocol, which existing widgets speak: what is published, as it is."""
 
 from __future__ import annotations
 
@@ -9,34 +9,19 @@ from typing import Final, Self
 
 import msgspec
 from pydantic import SecretStr
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from streams.backoff import Backoff
-from streams.errors import BadInputError, StreamsError, UnavailableError
+from streams.client import messages
+from streams.client.link import Link
+from streams.client.refused import Refused
+from streams.errors import BadInputError, UnavailableError
 
-MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
-"""Largest message that is taken: a long list's snapshot is one message."""
 MAX_EARLY: Final = 10_000
 """Most payloads that wait while a reply is awaited; beyond it the oldest goes."""
 
 
-class Refused(StreamsError):  # noqa: N818  named as the conversation names it
-    """The service refuses this client: it has the wrong key, or none."""
-
-
-class _Snapshot(msgspec.Struct):
-    cache: str
-    data: msgspec.Raw
-
-
-class _Status(msgspec.Struct):
-    status: str
-    feed: str | None = None
-
-
-_reply: Final = msgspec.json.Decoder(_Status)
-_snapshot: Final = msgspec.json.Decoder(_Snapshot)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -51,7 +36,8 @@ class WidgetClient:
 
     def __init__(self, url: str, key: SecretStr | None = None, timeout_s: float = 10.0) -> None:
         self._url = url
-        self._key = key
+        # Uncompressed: it runs beside the service, and what it measures is the service.
+        self._link = Link(url, key, None, timeout_s, is_compressed=False)
         self._timeout_s = timeout_s
         self._connection: ClientConnection | None = None
         self._feeds: dict[str, None] = {}
@@ -67,18 +53,9 @@ class WidgetClient:
             BadInputError: The address is none of a WebSocket.
         """
         await self.close()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                self._connection = await connect(
-                    self._url, max_size=MAX_MESSAGE_BYTES, compression=None, proxy=None
-                )
-            await self._authenticate()
-            for feed in self._feeds:
-                await self._ask("subscribe", feed)
-        except InvalidURI:
-            raise BadInputError(f"no WebSocket address: {self._url}") from None
-        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
-            raise UnavailableError(f"{self._url} does not answer: {error or type(error).__name__}") from None
+        self._connection = await self._link.connect()
+        for feed in self._feeds:
+            await self._ask("subscribe", feed)
 
     async def close(self) -> None:
         """Leave."""
@@ -119,7 +96,7 @@ class WidgetClient:
         """
         prefix = b'{"cache":' + _encode(cache)
         reply = await self._exchange({"action": "get", "cache": cache, "limit": limit}, prefix)
-        return bytes(_snapshot.decode(reply).data)
+        return bytes(messages.decode(reply).data)
 
     async def payloads(self) -> AsyncIterator[bytes]:
         """Yield what is published, as it is; connects anew, with growing waits, as often as it takes.
@@ -149,17 +126,8 @@ class WidgetClient:
                 self.reconnects += 1
                 return
 
-    async def _authenticate(self) -> None:
-        if self._key is None:
-            return
-        request: dict[str, str | int] = {"action": "auth", "api_key": self._key.get_secret_value()}
-        reply = await self._exchange(request, b'{"status":')
-        status = _reply.decode(reply).status
-        if status != "authorized":
-            raise Refused(f"{self._url}: {status}")
-
     async def _ask(self, action: str, feed: str) -> None:
-        reply = _reply.decode(await self._exchange({"action": action, "feed": feed}, b'{"status":'))
+        reply = messages.decode(await self._exchange({"action": action, "feed": feed}, b'{"status":'))
         if reply.status == "unauthorized":
             raise Refused(f"{self._url}: a key is needed")
         if reply.status != f"{action}d":
