@@ -9,7 +9,7 @@ import sys
 
 import benchmarks
 
-OTHERS = {"crowd", "prefilled", "report", "rivals", "worker"}
+OTHERS = {"crowd", "load", "prefilled", "report", "rivals", "worker"}
 """Modules beside the benchmarks that are none."""
 
 

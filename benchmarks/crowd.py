@@ -13,9 +13,10 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import psutil
 import uvloop
 from websockets.frames import Frame, Opcode
+
+from benchmarks.load import Load
 
 CHANNEL: Final = "daily_range_hod_alert"
 """A list's feed: none of its values may take another's place."""
@@ -32,6 +33,8 @@ STAMP: Final = slice(5, 24)
 SAMPLED: Final = 50
 """About so many clients look at the time."""
 PATIENCE_S: Final = 60.0
+IN_FLIGHT_BYTES: Final = 1 << 30
+"""Most that is under way to all clients together: the kernel has to hold it."""
 CONNECTS: Final = 200
 """Connections that are opened at a time."""
 
@@ -49,6 +52,8 @@ class Case:
         rate: Payloads published a second; 0 as many as are taken.
         idle: Whether nothing is to be sent: memory alone is measured.
         stalled: How many of the clients read nothing.
+        slow_after_s: When the service cuts off who takes nothing; 0 for its own.
+        workers: Processes of the service.
         window: Payloads under way at a time; 0 means some dozens of small ones, a few of large ones.
     """
 
@@ -60,18 +65,22 @@ class Case:
     rate: float = 0.0
     idle: bool = False
     stalled: int = 0
+    slow_after_s: float = 0.0
+    workers: int = 1
     window: int = 0
 
     @property
     def under_way(self) -> int:
         """Payloads under way at a time."""
-        return self.window or max(2, min(64, 512 * 1024 // self.size))
+        most = IN_FLIGHT_BYTES // (self.size * self.clients)
+        return self.window or max(1, min(64, 512 * 1024 // self.size, most))
 
 
-def raise_limit() -> None:
-    """Let this process open as many sockets as it may."""
+def raise_limit() -> int:
+    """Let this process open as many sockets as it may; return how many those are."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def text(size: int) -> bytes:
@@ -292,26 +301,24 @@ def _percentile(values: list[int], part: float) -> float | None:
 
 
 async def _measure(case: Case, port: int, redis: str, pid: int, pipe: Connection) -> dict[str, Any]:
-    server = psutil.Process(pid)
-    before = server.memory_info().rss
+    load = Load(pid)
+    before = load.memory()
     crowd = Crowd(subscribes=case.server == "service")
     clients = await _gather(case, port, crowd)
-    await asyncio.sleep(1.0)
-    grown = server.memory_info().rss - before
+    await asyncio.sleep(0.5)
+    grown = load.memory() - before
     figures: dict[str, Any] = {"client_kib": round(grown / case.clients / 1024, 1)}
     if not case.idle:
         for client in clients[: case.stalled]:
             client.transport.pause_reading()
-        figures |= await _measure_flow(case, crowd, redis, server, pipe)
+        figures |= await _measure_flow(case, crowd, redis, load, pipe)
     figures["lost"] = crowd.lost
     for client in clients:
         client.transport.abort()
     return figures
 
 
-async def _measure_flow(
-    case: Case, crowd: Crowd, redis: str, server: psutil.Process, pipe: Connection
-) -> dict[str, Any]:
+async def _measure_flow(case: Case, crowd: Crowd, redis: str, load: Load, pipe: Connection) -> dict[str, Any]:
     publisher = Publisher(redis, case.size)
     await publisher.open()
 
@@ -327,18 +334,15 @@ async def _measure_flow(
     await flow(max(0.5, case.seconds / 3))
     crowd.latencies.clear()
     received, size = crowd.received, crowd.received_bytes
-    start, cpu = time.perf_counter(), sum(server.cpu_times()[:2])
+    start = time.perf_counter()
+    load.start()
     await flow(case.seconds)
-    took = time.perf_counter() - start
     figures = {
-        "messages_per_s": round((crowd.received - received) / took),
-        "bytes_per_s": round((crowd.received_bytes - size) / took),
+        **load.figures(crowd.received - received),
+        "bytes_per_s": round((crowd.received_bytes - size) / (time.perf_counter() - start)),
         "p50_ms": _percentile(crowd.latencies, 0.5),
         "p99_ms": _percentile(crowd.latencies, 0.99),
-        "cpu_percent": round(100 * (sum(server.cpu_times()[:2]) - cpu) / took, 1),
     }
-    if case.rate:
-        await asyncio.sleep(0.5)
     publisher.close()
     return figures
 

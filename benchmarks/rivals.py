@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import logging
+import os
 import socket
 from multiprocessing.connection import Connection
 from typing import Any, Final, cast
@@ -18,12 +19,15 @@ from redis.asyncio import Redis
 from websockets.frames import Frame, Opcode
 
 from benchmarks.crowd import CHANNEL, Case, raise_limit, text
+from streams.platform import wds_workers
 from streams.settings import Settings
 from streams.wds import pauses
 from streams.wds.service import WidgetDataService
 
 ACCEPT: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 BACKLOG: Final = 2_048
+CROWD: Final = 20_000
+"""More clients than any case has."""
 
 
 class _Bare(asyncio.Protocol):
@@ -124,12 +128,18 @@ def service_settings(redis: str) -> Settings:
         wdc_redis_url=SecretStr(redis),
         wds_host="127.0.0.1",
         wds_port=0,
+        wds_own_port=0,
+        wds_max_clients=CROWD,
+        wds_max_clients_per_address=CROWD,
         auth_enabled=False,
     )
 
 
-async def _serve_service(redis: str, pipe: Connection) -> None:
-    async with WidgetDataService(service_settings(redis)) as service:
+async def _serve_service(case: Case, redis: str, pipe: Connection) -> None:
+    settings = service_settings(redis)
+    if case.slow_after_s:
+        settings = settings.model_copy(update={"wds_slow_after_s": case.slow_after_s})
+    async with WidgetDataService(settings) as service:
         pauses.shorten()
         pipe.send(service.port)
         loop = asyncio.get_running_loop()
@@ -137,6 +147,21 @@ async def _serve_service(redis: str, pipe: Connection) -> None:
             pass
         pipe.send(_lost(service.counters.snapshot()))
         await asyncio.Event().wait()
+
+
+async def _serve_workers(case: Case, redis: str, pipe: Connection) -> None:
+    settings = service_settings(redis).model_copy(update={"wds_workers": case.workers})
+    # Processes have their settings from the environment.
+    os.environ |= {
+        "MDC_REDIS_URL": redis,
+        "WDC_REDIS_URL": redis,
+        "WDS_HOST": settings.wds_host,
+        "WDS_MAX_CLIENTS": str(CROWD),
+        "WDS_MAX_CLIENTS_PER_ADDRESS": str(CROWD),
+        "AUTH_ENABLED": "false",
+        "LOG_LEVEL": "ERROR",
+    }
+    await wds_workers.run(settings, asyncio.Event(), pipe.send)
 
 
 def _lost(counters: dict[str, Any]) -> dict[str, Any]:
@@ -158,5 +183,7 @@ def be(case: Case, redis: str, pipe: Connection) -> None:
         uvloop.run(_Floor(case).serve(pipe))
     elif case.server == "naive":
         uvloop.run(_serve_naive(case, redis, pipe))
+    elif case.workers > 1:
+        asyncio.run(_serve_workers(case, redis, pipe))
     else:
-        uvloop.run(_serve_service(redis, pipe))
+        uvloop.run(_serve_service(case, redis, pipe))
