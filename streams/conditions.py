@@ -2,16 +2,25 @@
 
 The vendor numbers the conditions of all tapes in one table and says, for each, what it does to the
 consolidated values (``GET /v3/reference/conditions``, ``update_rules.consolidated``). That restates the sale
-condition matrices of the two plans, CTA (tapes A and B) and UTP (tape C). The table here was put together
-from public transcriptions of these, not from the vendor's endpoint or the plans' own documents: it is still
-to be compared with them. Where they say of the last price "yes, if it is the only qualifying last", and the
-vendor plainly no, `Effect.IF_FIRST` keeps the distinction.
+condition matrices of the two plans. The table here was compared with these, condition by condition:
+
+- the vendor's numbers and rules, in two listings of what the endpoint returns, made by its users;
+- CTA (tapes A and B): the matrix of the CTS Pillar output specification (ctaplan.com); UTP (tape C): that of
+  the UTP data feed specification (utpplan.com). Both as the documentations of dxFeed and Alpaca give them,
+  the rule for the last price also as others have transcribed it of CTS 2.11b and UTP 4.1;
+- UTP vendor alerts 2013-6 (odd lots, corrected close) and 2015-4 (contingent trades);
+- the vendor's knowledge base, for a Form T in minute bars of extended hours.
+
+They agree but for two: tables of 2020 let a Seller (29) set high and low, today's do not; Stock Option (35) is
+the vendor's alone, for the plans made a Contingent Trade (52) of it in 2015. Where the plans say of the last
+price "yes, if it is the only qualifying last" the vendor plainly says no; `Effect.IF_FIRST` keeps the
+distinction.
 
 Where a trade has several conditions the strictest counts for each value. A condition that is not in the table
 (short sale restrictions, financial status, placeholders) says nothing about a trade and changes nothing.
 
-Two rules are simpler here than in the plans, as what they need is not in a message: Sold Last (30) sets the
-last price whichever market reports it, and also after 16:00:10 ET.
+Two rules are simpler here than in the plans: Sold Last (30) sets the last price whichever market reports it
+(CTS asks for the listing market, or the one that set it before), and also after 16:00:10 ET (not so in UTP).
 """
 
 from __future__ import annotations
