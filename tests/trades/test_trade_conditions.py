@@ -51,7 +51,7 @@ number plan  name                              last   high_low volume
 53     7     Qualified Contingent Trade        no     no       yes
 55     -     Opening Reopening Trade Detail    yes    yes      yes
 """
-"""The matrices of the plans (CTS Pillar, UTP), the vendor's endpoint where they have no such condition (-)."""
+"""The matrices of the plans (CTS Pillar, UTP), the vendor's endpoint where they have none (-)."""
 LAST = {"yes": Effect.YES, "first": Effect.IF_FIRST, "no": Effect.NO}
 ROWS = [(int(row.split()[0]), *row.split()[-3:]) for row in PUBLISHED.strip().splitlines()[1:]]
 
