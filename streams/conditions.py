@@ -12,8 +12,8 @@ condition matrices of the two plans. The table here was compared with these, con
 - the vendor's knowledge base, for a Form T in minute bars of extended hours.
 
 They agree but for two: tables of 2020 let a Seller (29) set high and low, today's do not; Stock Option (35)
-is the vendor's alone, for the plans made a Contingent Trade (52) of it in 2015. Where the plans say of the last
-price "yes, if it is the only qualifying last" the vendor plainly says no; `Effect.IF_FIRST` keeps the
+is the vendor's alone, for the plans made a Contingent Trade (52) of it in 2015. Where the plans say of the
+last price "yes, if it is the only qualifying last" the vendor plainly says no; `Effect.IF_FIRST` keeps the
 distinction.
 
 Where a trade has several conditions the strictest counts for each value. A condition that is not in the table
