@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Protocol
 
+from streams import redis_link
 from streams.feeds import Database, Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.tracing import NO_TRACER, Tracer
+from streams.wds import globs
 from streams.wds.enveloped.options import Wish
 from streams.wds.enveloped.subscription import Subscriber
 from streams.wds.enveloped.switchboard import Switchboard
@@ -52,7 +54,7 @@ class Feeder:
                 settings.redis_timeout_s,
                 self._dispatch,
                 marks.take,
-                partial(self._switchboard.stale, database),
+                partial(self._lose, database),
                 partial(self._catch_up, database),
                 counters,
             )
@@ -103,6 +105,7 @@ class Feeder:
         async with self._held(interests(name), name):
             self._end_enveloped(client, name)
             self._hub.subscribe(client, name)
+            await self._begin_list(name)
 
     async def subscribe_enveloped(self, client: FeedClient, name: str, wish: Wish) -> None:
         """Subscribe a client with options, in the place of its former subscription to the same name.
@@ -172,9 +175,26 @@ class Feeder:
         for interest in unwanted:
             self._readers[interest.database].drop(interest)
 
+    async def _begin_list(self, name: str) -> None:
+        # Where nothing has been passed on, what is missed could not be told from what was there before.
+        where = None if globs.is_glob(name) else route(name)
+        if where is None or where.feed.kind is not Kind.LIST or self._hub.tails.knows(name):
+            return
+        if self._readers[where.feed.database].connected:
+            with suppress(*redis_link.FAILURES):
+                entries = await self._snapshots.entries(where.feed.database, {name: 1})
+                self._hub.tails.begin(name, next(iter(entries[name]), None))
+
+    def _lose(self, database: Database) -> None:
+        self._hub.tails.hold(database)
+        self._switchboard.stale(database)
+
     async def _catch_up(self, database: Database) -> None:
         # What was published while the connection was down is only in the values now.
         self._switchboard.resync(database)
+        lists = await self._snapshots.entries(database, self._hub.lists(database))
+        for channel, entry in self._hub.tails.release(database, lists):
+            self._hub.dispatch(channel, entry)
         with self._hub.watch() as seen:
             async for values in self._current(database):
                 for channel, value in values.items():

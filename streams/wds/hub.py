@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-from streams.feeds import Feed, Kind
+from streams.feeds import Database, Feed, Kind
 from streams.telemetry import Counters
 from streams.wds import globs, interests
 from streams.wds.framing import Framing
 from streams.wds.grants import Grant
 from streams.wds.interests import Interest
+from streams.wds.tails import FEW, MOST, Tails
 
 RESOLVED_KEPT: Final = 65_536
 """Most channels of a feed of which it is remembered who gets them."""
@@ -51,6 +52,7 @@ class Hub:
         self._names: defaultdict[Client, set[str]] = defaultdict(set)
         self._wanted: Counter[Interest] = Counter()
         self._watchers: dict[object, set[str]] = {}
+        self._tails = Tails(counters)
 
     @property
     def subscriptions(self) -> int:
@@ -66,6 +68,19 @@ class Hub:
     def globbed(self) -> Collection[Feed]:
         """The feeds of which clients are subscribed to some keys by a glob."""
         return self._globs.keys()
+
+    @property
+    def tails(self) -> Tails:
+        """How far each list has been passed on."""
+        return self._tails
+
+    def lists(self, database: Database) -> dict[str, int]:
+        """Return the lists of a database that have been passed on, with how much of each is worth reading."""
+        return {
+            channel: MOST if channel in self._exact else FEW
+            for channel in self._tails.channels()
+            if (route := interests.route(channel)) is not None and route.feed.database is database
+        }
 
     @contextmanager
     def watch(self) -> Iterator[set[str]]:
@@ -142,9 +157,11 @@ class Hub:
         except UnicodeDecodeError:
             self._counters.add("dropped", reason="payload_not_utf8")
             return
+        latest = route.feed.kind is Kind.LATEST
+        if not latest and not self._tails.takes(route.feed, channel, payload):
+            return
         plain: bytes | None = None
         deflated: bytes | None = None
-        latest = route.feed.kind is Kind.LATEST
         for client in clients:
             if client.deflates:
                 if deflated is None:
@@ -188,9 +205,17 @@ class Hub:
         if not globs.is_glob(name):
             if not self._exact[name]:
                 del self._exact[name]
+                self._tails.forget(name)
             return
         for feed in interests.matching_feeds(name):
             if not self._globs[feed][name]:
                 del self._globs[feed][name]
             if not self._globs[feed]:
                 del self._globs[feed]
+                self._tails.forget_all(
+                    channel for channel in self._tails.channels() if self._is_over(channel)
+                )
+
+    def _is_over(self, channel: str) -> bool:
+        route = interests.route(channel)
+        return channel not in self._exact and (route is None or route.feed not in self._globs)

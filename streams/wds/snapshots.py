@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -162,6 +162,29 @@ class Snapshots:
                 yield await self.latest(feed.database, list(keys))
                 keys.clear()
         yield await self.latest(feed.database, list(keys))
+
+    async def entries(self, database: Database, most: Mapping[str, int]) -> dict[str, list[bytes]]:
+        """Return the newest entries of lists, newest first.
+
+        Args:
+            database: Whose lists.
+            most: The lists, each with how many of its entries.
+
+        Raises:
+            RedisError: Redis is away or unwilling.
+            OSError: Redis is away.
+        """
+        found: dict[str, list[bytes]] = {}
+        wanted = list(most.items())
+        for start in range(0, len(wanted), KEYS_A_COMMAND):
+            chunk = wanted[start : start + KEYS_A_COMMAND]
+            async with self._clients[database].pipeline(transaction=False) as pipeline:
+                for key, count in chunk:
+                    pipeline.lrange(key, 0, count - 1)
+                read = await pipeline.execute(raise_on_error=False)
+            for (key, _), value in zip(chunk, read, strict=True):
+                found[key] = value if isinstance(value, list) else []
+        return found
 
     async def written_ages_s(self, wanted: Sequence[Feed]) -> dict[Feed, float]:
         """Return how many seconds ago each feed was written that has a value; no families of feeds.

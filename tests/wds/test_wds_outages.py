@@ -137,3 +137,29 @@ async def test_an_emptied_redis_costs_no_client(
     await wdc.publish("quote:ABC", "2")
     assert await receive(client) == "2"
     assert (await health(service)).status_code == 200
+
+
+async def push(redis: Redis, entry: str) -> None:
+    async with redis.pipeline(transaction=True) as pipeline:
+        pipeline.lpush("news:ticker:A", entry)
+        pipeline.publish("news:ticker:A", entry)
+        await pipeline.execute()
+
+
+@pytest.mark.parametrize("heard", [0, 2])
+async def test_entries_of_lists_that_were_missed_come_once_and_in_order(
+    client: ClientConnection, service: WidgetDataService, own_redis: RedisServer, wdc: Redis, heard: int
+) -> None:
+    await push(wdc, "old")
+    await subscribe(client, "news:ticker:A")
+    for number in range(heard):
+        await push(wdc, str(number))
+    got = [await receive(client) for _ in range(heard)]
+    # Each cut takes the service by surprise anew.
+    for number in range(heard, 40):
+        if number % 5 == 0:
+            await wdc.client_kill_filter(_type="pubsub")
+        await push(wdc, str(number))
+    while len(got) < 40:
+        got.append(await receive(client))
+    assert got == [str(number) for number in range(40)]
