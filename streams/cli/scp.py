@@ -67,7 +67,7 @@ def create_admin(name: Names = "admin") -> None:
     async def make(accounts: Accounts, hashed: str) -> None:
         await accounts.create(name, hashed, Role.ADMIN)
 
-    _with_password(make)
+    _with_password("create account", name, make)
     typer.echo(f"{name.strip().lower()} can log in now, as an admin")
 
 
@@ -77,7 +77,7 @@ def set_password(name: Names) -> None:
     async def change(accounts: Accounts, hashed: str) -> None:
         await accounts.change(name, password_hash=hashed)
 
-    _with_password(change)
+    _with_password("change account", name, change)
     typer.echo(f"{name} has a new password and must log in again")
 
 
@@ -98,11 +98,12 @@ def migrate() -> None:
     typer.echo(f"{run_to_end(upgrade())} is up to date")
 
 
-def _with_password(work: Callable[[Accounts, str], Awaitable[None]]) -> None:
-    """Do something with a new password's hash, and the accounts."""
+def _with_password(action: str, name: str, work: Callable[[Accounts, str], Awaitable[None]]) -> None:
+    """Do something with a new password's hash, and the accounts; the audit log tells of it."""
     from streams import settings
     from streams.cli.tasks import run_to_end
     from streams.scp.accounts import Accounts
+    from streams.scp.audit import Actor, Audit
     from streams.scp.database import Database
     from streams.scp.passwords import Passwords, check_new
 
@@ -110,10 +111,13 @@ def _with_password(work: Callable[[Accounts, str], Awaitable[None]]) -> None:
     check_new(password)
 
     async def run() -> None:
-        database = Database(settings.load())
+        loaded = settings.load()
+        database = Database(loaded)
         try:
             await database.upgrade()
-            await work(Accounts(database), await Passwords().hash(password))
+            who = Actor("(command line)", "", "")
+            async with Audit(database, loaded.scp_audit_days).action(who, action, name):
+                await work(Accounts(database), await Passwords().hash(password))
         finally:
             await database.close()
 

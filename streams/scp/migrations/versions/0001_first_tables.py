@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
         sa.Column("csrf", sa.String(64), nullable=False),
-        sa.Column("account_id", sa.BigInteger(), account, nullable=False),
+        sa.Column("account_id", _KEY, account, nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.Column("seen_ms", sa.BigInteger(), nullable=False),
         sa.Column("address", sa.String(64), nullable=False),
@@ -43,7 +43,7 @@ def upgrade() -> None:
     account = sa.ForeignKey("accounts.id", ondelete="CASCADE")
     op.create_table(
         "documents",
-        sa.Column("account_id", sa.BigInteger(), account, primary_key=True),
+        sa.Column("account_id", _KEY, account, primary_key=True),
         sa.Column("shelf", sa.String(16), primary_key=True),
         sa.Column("name", sa.String(128), primary_key=True),
         sa.Column("content", sa.Text(), nullable=False),

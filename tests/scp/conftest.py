@@ -1,0 +1,126 @@
+"""A control plane on a free port with a database of its own, and browsers that use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from streams.scp.accounts import Accounts
+from streams.scp.database import Database
+from streams.scp.passwords import Passwords
+from streams.scp.roles import Role
+from streams.scp.service import ControlPlane
+from streams.settings import Settings
+
+PASSWORD = "correct horse battery"
+SECRET = "0123456789abcdef0123456789abcdef"
+TIMEOUT_S = 30.0
+
+
+class Browser(httpx.AsyncClient):
+    """A browser with our page open: it keeps cookies, and sends what the page sends."""
+
+    async def log_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
+        """Log in; the following requests carry the token against forged ones."""
+        answer = await self.post("/api/login", json={"username": name, "password": password})
+        if answer.is_success:
+            self.headers["x-csrf-token"] = (await self.get("/api/session")).json()["csrf"]
+        return answer
+
+
+class Installation:
+    """A running control plane."""
+
+    def __init__(self, settings: Settings, plane: ControlPlane, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.plane = plane
+        self._stack = stack
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.plane.port}"
+
+    async def browser(self, name: str | None = None, **options: Any) -> Browser:  # noqa: ANN401  the client's
+        """Return a new browser; logged in where a name is given."""
+        browser = await self._stack.enter_async_context(
+            Browser(base_url=self.url, timeout=TIMEOUT_S, **options)
+        )
+        if name is not None:
+            assert (await browser.log_in(name)).status_code == 200
+        return browser
+
+    async def audited(self) -> list[tuple[str, str, str, str]]:
+        """Return the audit log, the oldest first: who, what, with what, what came of it."""
+        admin = await self.browser("admin")
+        items = (await admin.get("/api/audit", params={"limit": 1_000})).json()["items"]
+        return [(each["user"], each["action"], each["target"], each["result"]) for each in reversed(items)]
+
+
+Install = Callable[..., Awaitable[Installation]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str) -> Settings:
+    return Settings(
+        data_dir=tmp_path,
+        scp_port=0,
+        # Nothing is there: topics are another test's.
+        kafka_bootstrap="127.0.0.1:1",
+        kafka_timeout_s=2,
+        wdc_redis_url=redis_url.rpartition("/")[0] + "/13",
+        wds_jwt_secret=SecretStr(SECRET),
+        massive_api_key=SecretStr("the vendor's key"),
+        listener_port=1,
+    )
+
+
+@pytest.fixture(scope="session")
+async def hashed() -> str:
+    return await Passwords().hash(PASSWORD)
+
+
+@pytest.fixture
+async def install(settings: Settings, hashed: str) -> AsyncIterator[Install]:
+    """Start control planes; each has an account of every role, named after it."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**changes: object) -> Installation:
+            changed = settings.model_copy(update=changes)
+            async with _database(changed) as database:
+                accounts = Accounts(database)
+                for role in Role:
+                    if await accounts.find(role.title) is None:
+                        await accounts.create(role.title, hashed, role)
+            plane = ControlPlane(changed)
+            await stack.enter_async_context(plane.serving())
+            return Installation(changed, plane, stack)
+
+        yield start
+
+
+@pytest.fixture
+async def scp(install: Install) -> Installation:
+    return await install()
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings)
+    try:
+        await database.upgrade()
+        yield database
+    finally:
+        await database.close()
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(TIMEOUT_S):
+        while not await holds():  # noqa: ASYNC110  nothing under test sets an event for it
+            await asyncio.sleep(0.05)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Installation
+
+LAYOUT = {"grid": [{"x": 0, "w": 4, "name": "Größte Gewinner 📈", "zero": "\0"}]}
+
+
+async def test_documents_survive_and_are_their_owners_alone(scp: Installation) -> None:
+    trader, viewer = await scp.browser("trader"), await scp.browser("viewer")
+    assert (await trader.put("/api/store/layouts/my day ½", json=LAYOUT)).status_code == 200
+    assert (await trader.get("/api/store/layouts/my day ½")).json() == LAYOUT
+    assert [each["name"] for each in (await trader.get("/api/store/layouts")).json()["items"]] == ["my day ½"]
+    assert (await viewer.get("/api/store/layouts/my day ½")).status_code == 404
+    assert (await viewer.get("/api/store/layouts")).json() == {"items": []}
+    assert (await trader.get("/api/store/screeners")).json() == {"items": []}
+
+
+async def test_changes_name_the_version_that_they_replace(scp: Installation) -> None:
+    trader, path = await scp.browser("trader"), "/api/store/watchlists/main"
+    new = {"if-none-match": "*"}
+    first = (await trader.put(path, json=["A"], headers=new)).headers["etag"]
+    assert (await trader.put(path, json=["B"], headers=new)).status_code == 412
+    second = (await trader.put(path, json=["B"], headers={"if-match": first})).headers["etag"]
+    assert second != first
+    assert (await trader.put(path, json=["C"], headers={"if-match": first})).status_code == 412
+    assert (await trader.delete(path, headers={"if-match": first})).status_code == 412
+    assert (await trader.get(path)).json() == ["B"]
+    assert (await trader.get(path, headers={"if-none-match": second})).status_code == 304
+    assert (await trader.delete(path, headers={"if-match": second})).status_code == 204
+    # What is made anew is no version that anybody has seen.
+    third = (await trader.put(path, json=["D"], headers=new)).headers["etag"]
+    assert third not in {first, second}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [
+        ("x", b'{"a": NaN}', 422),
+        ("x", b"{", 422),
+        ("x", b"[" * 100_000, 422),
+        ("x", b'"' + b"a" * 300_000 + b'"', 413),
+        ("x" * 129, b"{}", 422),
+        ("%0A", b"{}", 422),
+    ],
+)
+async def test_what_is_no_document_is_refused(
+    scp: Installation, name: str, content: bytes, status: int
+) -> None:
+    trader = await scp.browser("trader")
+    json = {"content-type": "application/json"}
+    answer = await trader.put(f"/api/store/alert_rules/{name}", content=content, headers=json)
+    assert answer.status_code == status
+    assert len(answer.json()["error"].splitlines()) == 1
+
+
+async def test_there_are_four_shelves(scp: Installation) -> None:
+    trader = await scp.browser("trader")
+    assert (await trader.put("/api/store/secrets/x", json={})).status_code == 404
+
+
+async def test_documents_go_with_their_account(scp: Installation) -> None:
+    admin, trader = await scp.browser("admin"), await scp.browser("trader")
+    await trader.put("/api/store/layouts/mine", json=LAYOUT)
+    await admin.delete("/api/accounts/trader")
+    new = {"username": "trader", "password": "correct horse battery", "role": "trader"}
+    await admin.post("/api/accounts", json=new)
+    assert (await (await scp.browser("trader")).get("/api/store/layouts")).json() == {"items": []}
