@@ -6,10 +6,12 @@ The floor is a bare consumer that decodes the same records to typed events and t
 from __future__ import annotations
 
 import asyncio
+import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from streams.topics import Topic
 
 POLL_S = 0.05
 PATIENCE_S = 120.0
+SCRAPE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ async def measure(work: Workload, rounds: int) -> dict[str, Any]:
                 kafka_bootstrap=stack.bootstrap, kafka_topic_prefix=environment["KAFKA_TOPIC_PREFIX"]
             )
             await create_topics(settings)
-            sent = await _fill(settings, work)
+            sent = await fill(settings, work)
             floor = await _measure_floor(settings, work)
-            measured.append(Round(floor, *await _measure_worker(environment, work.app, sent)))
+            measured.append(Round(floor, *await measure_worker(environment, work.app, sent)))
     return {
         "name": work.app,
         "events_per_s": round(statistics.median(each.rate for each in measured)),
@@ -84,8 +87,14 @@ async def measure(work: Workload, rounds: int) -> dict[str, Any]:
     }
 
 
-async def _fill(settings: Settings, work: Workload) -> int:
-    """Write the events in records as the listener makes them; return how many."""
+async def fill(settings: Settings, work: Workload, traced: float = 0.0) -> int:
+    """Write the events in records as the listener makes them; return how many.
+
+    Args:
+        settings: Where to.
+        work: What.
+        traced: Share of the records that are traced.
+    """
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap, compression_type="lz4", acks="all", max_batch_size=1 << 19
     )
@@ -94,11 +103,16 @@ async def _fill(settings: Settings, work: Workload) -> int:
         deliveries = []
         for partition, batch in work.batches(settings.partitions(work.topic)):
             for value in _cut(batch, settings.record_max_bytes):
-                headers = records.headers(time.time_ns(), "benchmark")
+                traceparent = _traceparent() if random.random() < traced else None  # noqa: S311  no secret
+                headers = records.headers(time.time_ns(), "benchmark", traceparent)
                 deliveries.append(await producer.send(topic, value, partition=partition, headers=headers))
             sent += len(batch)
         await asyncio.gather(*deliveries)
     return sent
+
+
+def _traceparent() -> str:
+    return f"00-{random.getrandbits(128):032x}-{random.getrandbits(64):016x}-01"  # noqa: S311  no secret
 
 
 def _cut(slices: list[bytes], most: int) -> Iterator[bytes]:
@@ -132,12 +146,22 @@ async def _measure_floor(settings: Settings, work: Workload) -> float:
         return count / (time.perf_counter() - started)
 
 
-async def _measure_worker(
-    environment: dict[str, str], app: str, events: int
+async def measure_worker(
+    environment: dict[str, str], app: str, events: int, *, scraped: bool = False
 ) -> tuple[float, float, int, int]:
-    """Return events a second of one worker, its CPU in percent, its resident bytes, and what it rejected."""
+    """Return events a second of one worker, its CPU in percent, its resident bytes, and what it rejected.
+
+    Args:
+        environment: The worker's.
+        app: Which.
+        events: How many it will process.
+        scraped: Whether its metrics are read once a second meanwhile.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        async with AppWorker(app, environment, Path(folder)) as worker:
+        async with (
+            AppWorker(app, environment, Path(folder)) as worker,
+            repeating(worker.scrape) if scraped else nullcontext(),
+        ):
             process = worker.process
             first = await _until(worker, 1)
             started, cpu = time.perf_counter(), process.cpu_times()
@@ -147,6 +171,23 @@ async def _measure_worker(
             resident = process.memory_info().rss
             rejected = sum((await worker.health())["counters"].get("events_rejected", {}).values())
             return (last - first) / seconds, used / seconds * 100, resident, rejected
+
+
+@asynccontextmanager
+async def repeating(do: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Do something once a second for as long as the context lasts."""
+
+    async def repeat() -> None:
+        while True:
+            await do()
+            await asyncio.sleep(SCRAPE_S)
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _until(worker: AppWorker, count: int) -> int:

@@ -18,7 +18,7 @@ _.latency_samples, _.start_seconds, _.references_rejected
 # Called or read by a base class of a library.
 _.download  # jgo's resolver
 _.model_config  # pydantic
-_.log_message  # http.server
+_.log_message, _.do_POST  # http.server
 _._batch_ttl  # aiokafka's accumulator
 _.scheduled_subs, _.schedule_resub, _._handle_reconnect  # the vendors' clients
 _.capture_signals, _.should_exit  # uvicorn's server

@@ -1,0 +1,177 @@
+"""What metrics, traces and JSON logs cost the two that move every event: the listener and a worker.
+
+Each is measured in turns, with nothing on (no scrape, no trace, logs as text) and with all on (scraped once
+a second, traces at the default share sent to a collector, logs as JSON). A pair's ratio compares how many
+events a second of CPU time carries; the median of the pairs counts, for other load on the machine changes
+from run to run. What always runs, on or off, is timed by itself: ``batch_us`` for each batch of a worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import statistics
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Any
+
+import psutil
+import uvloop
+from pydantic import SecretStr
+
+from benchmarks import listener
+from benchmarks.prefilled import Workload, fill, measure_worker, repeating
+from benchmarks.scanner import SYMBOLS, bars
+from benchmarks.worker import scrape
+from streams.events import Aggregate, BatchDecoder, MinuteAggregate
+from streams.listeners.control import bind, make_app, serve
+from streams.listeners.service import MassiveListener
+from streams.local.stack import LocalStack
+from streams.passage import Passage
+from streams.sessions import Session
+from streams.settings import Settings
+from streams.telemetry import Counters
+from streams.topic_admin import create_topics
+from streams.topics import AGGREGATES
+
+BATCHES = 20_000
+
+
+class _Sink(BaseHTTPRequestHandler):
+    """A collector that takes spans and forgets them."""
+
+    def do_POST(self) -> None:
+        """Take them."""
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _collect(pipe: Connection) -> None:
+    """Be the collector, in a process of its own, until told to end."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Sink)
+    Thread(target=server.serve_forever, daemon=True).start()
+    pipe.send(server.server_address[1])
+    pipe.recv()
+
+
+async def _worker_round(stack: LocalStack, name: str, events: int, collector: str | None) -> float:
+    """Return the events that a second of a worker's CPU time carries; everything is on with a collector."""
+    environment = {**stack.environment(), "KAFKA_TOPIC_PREFIX": f"{name}."}
+    settings = Settings(kafka_bootstrap=stack.bootstrap, kafka_topic_prefix=f"{name}.")
+    await create_topics(settings)
+    if collector is not None:
+        environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "LOG_FORMAT": "json"}
+    decode = BatchDecoder[Aggregate](Aggregate | MinuteAggregate).decode
+    work = Workload(
+        "scanner", AGGREGATES, lambda partitions: bars(events, SYMBOLS, partitions), decode, SYMBOLS
+    )
+    sent = await fill(settings, work, 0.0 if collector is None else settings.otel_traces_sampler_arg)
+    is_on = collector is not None
+    rate, cpu_percent, _, _ = await measure_worker(environment, "scanner", sent, scraped=is_on)
+    return rate / (cpu_percent / 100)
+
+
+async def _listener_round(settings: Settings, seconds: float, collector: str | None) -> float:
+    """Return the events that a second of the listener's CPU time carries."""
+    settings = settings.model_copy(update={"otel_exporter_otlp_endpoint": collector})
+    listening = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/metrics"
+    process = psutil.Process()
+    async with (
+        MassiveListener(settings, lambda: Session.REGULAR) as running,
+        serve(make_app(running), listening),
+    ):
+
+        async def measured() -> float:
+            await asyncio.sleep(listener.WARM_UP_S)
+            before, cpu = running.counters.total("events_acknowledged"), process.cpu_times()
+            await asyncio.sleep(seconds)
+            after = process.cpu_times()
+            used = after.user + after.system - cpu.user - cpu.system
+            return (running.counters.total("events_acknowledged") - before) / used
+
+        if collector is None:
+            return await measured()
+        async with repeating(lambda: asyncio.to_thread(scrape, url)):
+            return await measured()
+
+
+def _batch_us() -> float:
+    """Return what a worker's bookkeeping of a batch costs, in µs."""
+    counters, passage = Counters(), Passage("benchmark")
+    passage.follow()
+    now_ms = int(time.time() * 1000)
+    started = time.perf_counter()
+    for _ in range(BATCHES):
+        passage.begin(now_ms)
+        counters.observe("event_delay", time.time() - now_ms / 1000, reason="aggregates")
+        counters.observe("latency", time.time() - now_ms / 1000, reason="applied")
+        passage.end(now_ms, None)
+    return (time.perf_counter() - started) / BATCHES * 1e6
+
+
+async def _bench(port: int, collector: str, pairs: int, seconds: float, events: int) -> dict[str, Any]:
+    ratios: dict[str, list[float]] = {"listener": [], "worker": []}
+    async with LocalStack(Settings(), docker=False) as stack:
+        settings = Settings(
+            kafka_bootstrap=stack.bootstrap,
+            kafka_topic_prefix="listener.",
+            massive_feed=f"ws://127.0.0.1:{port}",
+            massive_api_key=SecretStr("benchmark"),
+        )
+        await create_topics(settings)
+        for number in range(pairs):
+            # Who is first takes turns, too.
+            order = (None, collector) if number % 2 == 0 else (collector, None)
+            of_listener = {where: await _listener_round(settings, seconds, where) for where in order}
+            of_worker = {
+                where: await _worker_round(stack, f"round{number}{'on' if where else 'off'}", events, where)
+                for where in order
+            }
+            ratios["listener"].append(of_listener[collector] / of_listener[None])
+            ratios["worker"].append(of_worker[collector] / of_worker[None])
+    medians = {name: round(statistics.median(each), 4) for name, each in ratios.items()}
+    return {
+        "name": "observability",
+        "ratio": min(medians.values()),
+        "listener_ratio": medians["listener"],
+        "worker_ratio": medians["worker"],
+        "listener_ratios": [round(each, 3) for each in ratios["listener"]],
+        "worker_ratios": [round(each, 3) for each in ratios["worker"]],
+        "batch_us": round(_batch_us(), 2),
+        "sampled": Settings().otel_traces_sampler_arg,
+    }
+
+
+def main(argv: list[str]) -> dict[str, Any]:
+    """Run the benchmark and return its figures."""
+    parser = argparse.ArgumentParser(prog="bench observability", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=3, help="how many times on and off are compared")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of each run of the listener")
+    parser.add_argument("--events", type=int, default=1_000_000, help="events of each run of the worker")
+    options = parser.parse_args(argv)
+    context = multiprocessing.get_context("spawn")
+    pipes, children = [], []
+    try:
+        for target in (listener.vendor, _collect):
+            ours, theirs = context.Pipe()
+            child = context.Process(target=target, args=(theirs,), daemon=True)
+            child.start()
+            pipes.append(ours)
+            children.append(child)
+        port, _ = pipes[0].recv()
+        collector = f"http://127.0.0.1:{pipes[1].recv()}"
+        return uvloop.run(_bench(port, collector, options.pairs, options.seconds, options.events))
+    finally:
+        for pipe, child in zip(pipes, children, strict=True):
+            pipe.send(None)
+            child.join(5)
+            child.kill()
