@@ -1,4 +1,4 @@
-"""Shows what feeds carry: one connection a feed, for payloads do not name theirs."""
+"""Shows what feeds carry."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -16,17 +17,21 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from streams.client import WidgetClient
+from streams.client import MarketClient, State, Subscription
 from streams.demo.screen import percent, price, volume
 from streams.errors import StreamsError
 from streams.feeds import SCREENER
 from streams.sessions import NEW_YORK
+from streams.wds import globs
 
 BOARDS: Final = SCREENER.key("")
 """What the names of boards begin with."""
 SYMBOLS: Final = 40
 """Most entries that a feed of single values shows, the newest."""
 REFRESHES_A_SECOND: Final = 4
+
+
+_entries_of: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Show(Protocol):
@@ -112,26 +117,22 @@ async def watch_feeds(url: str, key: SecretStr | None, feeds: Sequence[str], sho
     Raises:
         StreamsError: The service does not answer, refuses the key, or has no such feed.
     """
-    clients = [WidgetClient(url, key) for _ in feeds]
-    try:
-        for client, feed in zip(clients, feeds, strict=True):
-            await client.connect()
-            await client.subscribe(feed)
+    async with MarketClient(url, api_key=_revealed(key), on_state=partial(_tell, url)) as client:
+        updates = [_subscribe(client, feed) for feed in dict.fromkeys(feeds)]
+        for each in updates:
+            await each.confirmed()
         show.open()
         try:
             async with asyncio.TaskGroup() as group:
-                for client, feed in zip(clients, feeds, strict=True):
-                    group.create_task(_follow(client, feed, show))
+                for each in updates:
+                    group.create_task(_follow(each, show))
+        except BaseExceptionGroup as failed:
+            errors, others = failed.split(StreamsError)
+            if errors is None or others is not None:
+                raise
+            raise errors.exceptions[0] from None
         finally:
             show.close()
-    except BaseExceptionGroup as failed:
-        errors, others = failed.split(StreamsError)
-        if errors is None or others is not None:
-            raise
-        raise errors.exceptions[0] from None
-    finally:
-        for client in clients:
-            await client.close()
 
 
 async def show_once(url: str, key: SecretStr | None, feeds: Sequence[str], show: Show) -> None:
@@ -140,22 +141,44 @@ async def show_once(url: str, key: SecretStr | None, feeds: Sequence[str], show:
     Raises:
         StreamsError: The service does not answer, or refuses the key.
     """
-    async with WidgetClient(url, key) as client:
+    async with MarketClient(url, api_key=_revealed(key)) as client:
         show.open()
         try:
             for feed in feeds:
-                show.put(feed, await client.get(feed))
+                value = await client.get(feed, msgspec.Raw)
+                show.put(feed, b"null" if value is None else bytes(value))
         finally:
             show.close()
 
 
-async def _follow(client: WidgetClient, feed: str, show: Show) -> None:
-    if not any(character in feed for character in "*?["):
-        current = await client.get(feed)
-        if current not in {b"null", b"[]"}:
-            show.put(feed, current)
-    async for payload in client.payloads():
-        show.put(feed, payload)
+def _subscribe(client: MarketClient, feed: str) -> Subscription[msgspec.Raw]:
+    # Values as they are written: numbers keep their digits.
+    return client.subscribe(
+        feed, msgspec.Raw, snapshot=not globs.is_glob(feed), delta=feed.startswith(BOARDS)
+    )
+
+
+async def _follow(updates: Subscription[msgspec.Raw], show: Show) -> None:
+    async for update in updates:
+        if update.data is None:
+            continue
+        if update.kind == "items":
+            for entry in reversed(_entries_of.decode(update.data)):
+                show.put(updates.name, bytes(entry))
+        elif bytes(update.data) != b"[]" or update.kind == "value":
+            show.put(updates.name, bytes(update.data))
+
+
+def _tell(url: str, state: State) -> None:
+    # Nothing about what is as it should be from the beginning to the end.
+    if state is State.DISCONNECTED:
+        print(f"streams: the connection to {url} is lost; trying again", file=sys.stderr)
+    elif state is State.STALE:
+        print(f"streams: {url} has no updates for now", file=sys.stderr)
+
+
+def _revealed(key: SecretStr | None) -> str | None:
+    return None if key is None else key.get_secret_value()
 
 
 def _is_board(value: Any) -> bool:  # noqa: ANN401  any JSON
