@@ -63,6 +63,12 @@ CATALOGUE: Final[Sequence[Fault]] = (
         workers.join_and_leave,
         seconds=8,
     ),
+    Fault(
+        "rolling-restart",
+        "each worker and the WDS stops in order and starts again",
+        workers.roll,
+        seconds=10,
+    ),
     Fault("disk-full", "the scanner worker's files cannot grow for 4 s", workers.fill_disk, seconds=3),
     Fault("clock-ahead", "our processes' clocks are an hour ahead for 4 s", clocks.jump(clocks.HOUR_S), 3),
     Fault("clock-behind", "our processes' clocks are an hour behind for 4 s", clocks.jump(-clocks.HOUR_S), 3),

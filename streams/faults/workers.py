@@ -1,4 +1,4 @@
-"""Faults of the workers: they come and go, and their disk is full."""
+"""Faults of the workers: they come and go, are replaced, and their disk is full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 from streams.errors import UnavailableError
 from streams.faults.installation import Installation
 from streams.local.process import free_port
-from streams.platform.components import SCANNER, worker
+from streams.platform.components import SCANNER, Component, worker
 
 JOINING: Final = 3
 CHANGE_S: Final = 2.5
@@ -31,6 +31,19 @@ async def join_and_leave(installation: Installation) -> float:
                 await keeper.stop(joining[number - 1].name)
     finally:
         await keeper.stop(*(component.name for component in joining))
+    return time.monotonic()
+
+
+async def roll(installation: Installation) -> float:
+    """Stop each worker and the WDS in order and start it again, as an upgrade does; the apps side by side."""
+    stage = installation.stage
+
+    async def renew(component: Component) -> None:
+        await stage.keeper.stop(component.name)
+        await stage.keeper.start(component)
+        await stage.keeper.until_ready(component, stage.probe)
+
+    await asyncio.gather(*(renew(component) for component in (*stage.workers, stage.wds)))
     return time.monotonic()
 
 
