@@ -38,7 +38,7 @@ class Reception:
         gate: Who may come in.
         throttle: How often.
         drain: Whether anybody may still come in.
-        counters: Counts ``refused`` by reason.
+        counters: Counts ``requests``, and ``refused`` ones by reason.
     """
 
     def __init__(self, gate: Gate, throttle: Throttle, drain: Drain, counters: Counters) -> None:
@@ -67,6 +67,7 @@ class Reception:
             what = "invalid key" if credential else "a key is needed: Authorization: Bearer KEY"
             self._counters.add("refused", reason="invalid key" if credential else "unauthorized")
             raise HTTPException(401, what, {"WWW-Authenticate": "Bearer"})
+        self._counters.add("requests")
         return grant
 
     def _refusal(self, status: int, what: str, reason: str, retry_s: int) -> HTTPException:

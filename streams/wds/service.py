@@ -14,7 +14,7 @@ import uvicorn
 
 from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
-from streams.telemetry import Counters
+from streams.telemetry import Counters, quieten
 from streams.tracing import make_tracer
 from streams.wds import pauses
 from streams.wds.allowance import Pace
@@ -172,6 +172,8 @@ async def run(
     """
     async with WidgetDataService(settings) as service:
         pauses.shorten()
+        for library in ("uvicorn", "websockets"):
+            quieten(library)
         if started is not None:
             started(service.port)
         ended = asyncio.create_task(service.wait())

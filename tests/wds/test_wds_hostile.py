@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from streams.settings import Settings
 from streams.wds import keys
-from streams.wds.service import WidgetDataService
+from streams.wds.service import WidgetDataService, run
 
 Eventually = Callable[[Callable[[], bool]], Awaitable[None]]
 HANDSHAKE = (
@@ -97,3 +97,19 @@ async def test_wildcards_beyond_the_limit_are_refused(settings: Settings) -> Non
             await socket.send(f'{{"action":"subscribe","feed":"quote:{number}*"}}')
         statuses = [json.loads(await asyncio.wait_for(socket.recv(), 30))["status"] for _ in range(2_000)]
     assert statuses == ["subscribed"] * 1_000 + ["too many subscriptions"] * 1_000
+
+
+async def test_requests_that_make_no_sense_are_logged_once(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, ports = asyncio.Event(), asyncio.Queue[int]()
+    serving = asyncio.create_task(run(settings, stop, ports.put_nowait))
+    port = await ports.get()
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"no request at all\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400")
+        writer.close()
+    stop.set()
+    await asyncio.wait_for(serving, 30)
+    assert caplog.text.count("Invalid HTTP request") == 1
