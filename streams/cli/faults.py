@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,9 @@ def faults(  # noqa: PLR0913  one parameter an option
     ] = None,
     deadline: Annotated[
         float | None, typer.Option(help="Most seconds for all of it; default 840. What is done is printed.")
+    ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(help="Folder that the processes' logs are copied to at the end.")
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Events a second; default 20000.")] = None,
     symbols: Annotated[int | None, typer.Option(help="Listings that trade; default 2000.")] = None,
@@ -69,7 +73,7 @@ def faults(  # noqa: PLR0913  one parameter an option
         return
     given = {
         "only": tuple(name for part in (*(only or ()), *(names or ())) for name in part.split(",") if name),
-        "short": short, "seconds": seconds, "deadline": deadline, "rate": rate, "symbols": symbols,
-        "seed": seed,
+        "short": short, "seconds": seconds, "deadline": deadline, "logs": logs, "rate": rate,
+        "symbols": symbols, "seed": seed,
     }  # fmt: skip
     run_faults(given, settings.load(), json=json)

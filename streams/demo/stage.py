@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Mapping
@@ -187,6 +188,16 @@ class Stage:
             UnavailableError: It cannot be loaded.
         """
         await self.keeper.run_once(Component("reference load", (*SELF, "reference", "load"), "", bool))
+
+    def save_logs(self, folder: Path) -> None:
+        """Copy the processes' logs to a folder, which is made where it is missing.
+
+        Raises:
+            OSError: They cannot be written there.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for log in sorted(self._folder.glob("*.log")) if self._folder is not None else ():
+            shutil.copy(log, folder)
 
     async def stop(self) -> None:
         """Stop everything and remove what is temporary.

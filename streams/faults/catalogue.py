@@ -59,7 +59,7 @@ CATALOGUE: Final[Sequence[Fault]] = (
     Fault("flush-redis", "FLUSHALL", servers.flush_redis, is_short=True),
     Fault(
         "join-leave",
-        "three further scanner workers join and leave, one every 2.5 s",
+        "three further scanner workers join and leave, one every few seconds",
         workers.join_and_leave,
         seconds=8,
     ),

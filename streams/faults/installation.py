@@ -25,7 +25,7 @@ from streams.local.kafka import KafkaServer
 from streams.local.redis import RedisServer
 from streams.local.stack import LocalStack
 from streams.platform.components import OTHER_APPS, Component, lag
-from streams.redis_link import make_client
+from streams.redis_link import FAILURES, make_client
 from streams.settings import Settings
 from streams.sim.options import SimOptions
 
@@ -33,9 +33,9 @@ SESSION_TIMEOUT_S: Final = 4.0
 """A killed worker's partitions go to others after this time: the default's 10 s would be most of each run."""
 POLL_S: Final = 0.25
 SETTLE_TIMEOUT_S: Final = 40.0
-AGREE_TIMEOUT_S: Final = 15.0
+AGREE_TIMEOUT_S: Final = 30.0
 """How long boards may take to say what was read: they are published each second."""
-REDIS_TIMEOUT_S: Final = 5.0
+REDIS_TIMEOUT_S: Final = 15.0
 
 
 class Installation:
@@ -144,7 +144,11 @@ class Installation:
             await asyncio.sleep(POLL_S)
 
     async def compared(self, expected: Results) -> Comparison:
-        """Return where the results differ from what is expected, once they agree or no longer may."""
+        """Return where the results differ from what is expected, once they agree or no longer may.
+
+        Raises:
+            UnavailableError: Redis cannot be read.
+        """
         deadline = time.monotonic() + AGREE_TIMEOUT_S
         while True:
             comparison = compare(expected, await self._results())
@@ -182,6 +186,8 @@ class Installation:
         market, widgets = (make_client(url, REDIS_TIMEOUT_S, 1) for url in self.stage.redis_urls)
         try:
             return await read_results(market, widgets)
+        except FAILURES as error:
+            raise UnavailableError(f"what clients would read cannot be read from Redis: {error!r}") from None
         finally:
             await asyncio.gather(market.aclose(), widgets.aclose())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 LEAST_S = 6
@@ -17,6 +19,7 @@ class FaultsOptions(BaseModel):
     short: bool = Field(False, description="just the most telling ones, in less than a minute")
     seconds: int = Field(LEAST_S, ge=4, le=120, description="least time that the market goes on for a fault")
     deadline: float = Field(DEADLINE_S, gt=0, description="most seconds for all of it")
+    logs: Path | None = Field(None, description="folder that the processes' logs are copied to at the end")
     rate: float = Field(20_000.0, gt=0, le=1_000_000, description="events a second")
     symbols: int = Field(2_000, ge=10, le=20_000, description="listings that trade")
     seed: int = Field(7, ge=0, description="what all randomness comes from")

@@ -76,11 +76,26 @@ class FaultsRun:
             references = await arrival.references(installation.settings)
             trials = Trials(installation, market, Undisturbed(references), self._say)
             await trials.open()
-            for fault in self.faults:
-                self._say(f"{fault.name}: {fault.what}")
-                self._tell(await trials.make(fault))
-                if not trials.has_settled:
-                    raise UnavailableError(f"the platform has not come back after {fault.name}")
+            try:
+                await self._make_each(trials)
+            finally:
+                if options.logs is not None:
+                    self._save_logs(installation, options.logs)
+
+    async def _make_each(self, trials: Trials) -> None:
+        for fault in self.faults:
+            self._say(f"{fault.name}: {fault.what}")
+            self._tell(await trials.make(fault))
+            if not trials.has_settled:
+                raise UnavailableError(f"the platform has not come back after {fault.name}")
+
+    def _save_logs(self, installation: Installation, folder: Path) -> None:
+        try:
+            installation.stage.save_logs(folder)
+        except OSError as error:
+            self._say(f"the logs cannot be copied to {folder}: {error.strerror}")
+        else:
+            self._say(f"logs: {folder}")
 
 
 @contextlib.asynccontextmanager

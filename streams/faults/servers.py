@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from streams.errors import UnavailableError
 from streams.faults.fault import Make
 from streams.faults.installation import Installation
-from streams.redis_link import make_client
+from streams.redis_link import FAILURES, make_client
 
 AWAY_S: Final = 1.0
 TIMEOUT_S: Final = 5.0
@@ -51,10 +52,16 @@ def restart(server_of: Callable[[Installation], Server]) -> Make:
 
 
 async def flush_redis(installation: Installation) -> float:
-    """Have Redis forget everything: FLUSHALL."""
+    """Have Redis forget everything: FLUSHALL.
+
+    Raises:
+        UnavailableError: It does not answer.
+    """
     client = make_client(installation.stage.redis_urls[1], TIMEOUT_S, 1)
     try:
         await client.flushall()
+    except FAILURES as error:
+        raise UnavailableError(f"Redis does not forget: {error!r}") from None
     finally:
         await client.aclose()
     return time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
 import time
 from typing import Final
@@ -15,18 +16,24 @@ from streams.local.process import free_port
 from streams.platform.components import SCANNER, Component, worker
 
 JOINING: Final = 3
-CHANGE_S: Final = 2.5
+JOIN_TIMEOUT_S: Final = 30.0
+STAY_S: Final = 1.0
 FULL_S: Final = 4.0
 
 
 async def join_and_leave(installation: Installation) -> float:
-    """Have three further scanner workers join and leave, one every few seconds, two of them at a time."""
-    keeper = installation.stage.keeper
+    """Have three further scanner workers join and leave, one every few seconds, two of them at a time.
+
+    Raises:
+        UnavailableError: One does not get its partitions.
+    """
+    keeper, probe = installation.stage.keeper, installation.stage.probe
     joining = [worker(SCANNER, 10 + number, free_port()) for number in range(JOINING)]
     try:
         for number, component in enumerate(joining):
             await keeper.start(component)
-            await asyncio.sleep(CHANGE_S)
+            await keeper.until_ready(component, probe, JOIN_TIMEOUT_S)
+            await asyncio.sleep(STAY_S)
             if number:
                 await keeper.stop(joining[number - 1].name)
     finally:
@@ -56,10 +63,10 @@ async def fill_disk(installation: Installation) -> float:
     pid = installation.stage.keeper.pids.get(installation.stage.workers[0].name)
     if pid is None:
         raise UnavailableError("the scanner worker does not run, so its disk cannot be full")
-    process = psutil.Process(pid)
-    _, hard = process.rlimit(resource.RLIMIT_FSIZE)
-    process.rlimit(resource.RLIMIT_FSIZE, (0, hard))
-    await asyncio.sleep(FULL_S)
-    if process.is_running():
+    with contextlib.suppress(psutil.NoSuchProcess):  # It may end of it, and what comes then has room.
+        process = psutil.Process(pid)
+        _, hard = process.rlimit(resource.RLIMIT_FSIZE)
+        process.rlimit(resource.RLIMIT_FSIZE, (0, hard))
+        await asyncio.sleep(FULL_S)
         process.rlimit(resource.RLIMIT_FSIZE, (hard, hard))
     return time.monotonic()
