@@ -1,14 +1,18 @@
 """How fast one durable bars worker is: RocksDB, changelog and Redis emission on.
 
 It reads a prefilled md.aggregates in which every symbol has a second bar each second. The floor, of the same
-run over the same topic, is a bare consumer that decodes the same records to typed events, no more.
+run over the same topic, is a bare consumer that decodes the same records to typed events, no more. Then the
+same of md.trades, as where the vendor's bars are not subscribed (``from_trades``).
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import random
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -16,20 +20,43 @@ import psutil
 import uvloop
 
 from benchmarks.prefilled import Workload, measure
-from benchmarks.scanner import SYMBOLS, bars
+from benchmarks.scanner import OPEN_MS, SYMBOLS, bars
+from streams import records
 from streams.bars.minute import MINUTE_MS
 from streams.bars.partition import PartitionBars
 from streams.bars.symbols import SymbolBars
-from streams.events import Aggregate, BatchDecoder, MinuteAggregate
+from streams.events import Aggregate, BatchDecoder, MinuteAggregate, Trade
 from streams.sessions import MarketCalendar
 from streams.telemetry import Counters
-from streams.topics import AGGREGATES
+from streams.topics import AGGREGATES, TRADES
 
 EVENTS = 2_000_000
 ROUNDS = 3
 DAY_MS = 1_499_673_600_000
 """2017-07-10 04:00 ET."""
 DAY_MINUTES = 960
+TRADES_A_SECOND = 50_000
+CONDITIONS = ((), (14, 41), (37,), (14, 37, 41))
+
+
+def trades(events: int, symbols: int, partitions: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield (partition, trades) by the second until there are ``events``; a few symbols trade most."""
+    rng = random.Random(1)  # noqa: S311  a benchmark's data
+    names = [f"S{number:04d}" for number in range(symbols)]
+    places = [records.partition_of(symbol, partitions) for symbol in names]
+    weights = [1 / (number + 10) for number in range(symbols)]
+    made = 0
+    while made < events:
+        batches: defaultdict[int, list[bytes]] = defaultdict(list)
+        for number in rng.choices(range(symbols), weights, k=TRADES_A_SECOND):
+            made += 1
+            trade = Trade(
+                sym=names[number], x=4, i=str(made), z=3, p=round(rng.uniform(5, 50), 2), q=made,
+                s=rng.randrange(1, 900), c=rng.choice(CONDITIONS),
+                t=OPEN_MS + made * 1_000 // TRADES_A_SECOND,
+            )  # fmt: skip
+            batches[places[number]].append(msgspec.json.encode(trade))
+        yield from batches.items()
 
 
 def full_day() -> dict[str, Any]:
@@ -70,4 +97,15 @@ def main(argv: list[str]) -> dict[str, Any]:
     work = Workload(
         "bars", AGGREGATES, lambda partitions: bars(options.events, SYMBOLS, partitions), decode, SYMBOLS
     )
-    return {**uvloop.run(measure(work, options.rounds)), **full_day()}
+    of_trades = Workload(
+        "bars",
+        TRADES,
+        lambda partitions: trades(options.events, SYMBOLS, partitions),
+        BatchDecoder[Trade](Trade).decode,
+        SYMBOLS,
+    )
+    return {
+        **uvloop.run(measure(work, options.rounds)),
+        "from_trades": uvloop.run(measure(of_trades, options.rounds)),
+        **full_day(),
+    }

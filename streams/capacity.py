@@ -67,11 +67,12 @@ APPS: Final = {
     "scanner": App(0.12, 800_000, 2.3),
     "trades": App(0.29, 400_000, 0.53),
     "quotes": App(0.59, 1_000_000, 0.70),
-    "bars": App(0.12, 290_000, 2.8),
+    "bars": App(0.41, 580_000, 0.82),
 }
 """Shares as in regular trading: 29 % trades, 59 % quotes, 12 % bars of a second or minute.
 
-``./scripts/bench scanner``, ``quotes`` and ``bars`` measure per_core; for trades it is an estimate.
+``./scripts/bench scanner``, ``quotes`` and ``bars`` measure per_core; for trades it is an estimate. The bars'
+workers take 290,000 bars a core and, by estimate, a million trades of minutes that the vendor's bars tell.
 """
 PUBLISHED_PER_CORE: Final = 120_000.0
 """Values a second that a worker's core makes and sends to Redis.
@@ -178,7 +179,7 @@ def plan(demand: Demand) -> Plan:
         + demand.events_per_s / LISTENER_EVENTS
         + commands / REDIS_COMMANDS
         + wds
-        # Every event is read by one app, bars by two.
+        # Every event is read by one app, bars and trades by two.
         + (broker_mb + taken_mb * sum(app.share for app in APPS.values())) / BROKER_MB_CORE
     )
     retention_s = {"quotes": 300, "trades": 900, "scanner": 900}
