@@ -204,8 +204,7 @@ def _ratio(
 
 def _busiest(figures: Figures) -> float:
     """Return the processor time of a server's busiest process for a million messages, in seconds."""
-    percent: float = figures["busiest_cpu_percent"]
-    return percent * 1e4 / max(figures["messages_per_s"], 1)
+    return float(figures["busiest_cpu_percent"]) * 1e4 / max(int(figures["messages_per_s"]), 1)
 
 
 def _possible(clients: Sequence[int]) -> list[int]:

@@ -131,6 +131,7 @@ def service_settings(redis: str) -> Settings:
         wds_own_port=0,
         wds_max_clients=CROWD,
         wds_max_clients_per_address=CROWD,
+        wds_ping_interval_s=3_600,  # The crowd answers none.
         auth_enabled=False,
     )
 
@@ -158,6 +159,7 @@ async def _serve_workers(case: Case, redis: str, pipe: Connection) -> None:
         "WDS_HOST": settings.wds_host,
         "WDS_MAX_CLIENTS": str(CROWD),
         "WDS_MAX_CLIENTS_PER_ADDRESS": str(CROWD),
+        "WDS_PING_INTERVAL_S": "3600",
         "AUTH_ENABLED": "false",
         "LOG_LEVEL": "ERROR",
     }

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from streams.settings import Settings
 from streams.telemetry import Counters
@@ -177,26 +177,43 @@ class Outbox:
         return self._write()
 
     def _write(self) -> int:
-        order, latest = self._order, self._latest
+        # Hot: runs for each client of each message.
+        order = self._order
         if len(order) == 1 and self._takes:
-            # Most often one frame waits, and goes as it is: the same bytes for all its clients.
             entry = order.popleft()
             self._size = 0
-            self._transport.write(entry if isinstance(entry, bytes) else latest.pop(entry))
+            self._transport.write(entry if isinstance(entry, bytes) else self._latest.pop(entry))
             return 1
         sent = 0
         while order and self._takes:
-            frames: list[bytes] = []
-            size = 0
-            while order and size < WRITE_BYTES:
-                entry = order.popleft()
-                frame = entry if isinstance(entry, bytes) else latest.pop(entry)
-                frames.append(frame)
-                size += len(frame)
-            self._size -= size
-            self._transport.write(b"".join(frames))
+            frames = self._take_all() if self._size <= WRITE_BYTES else self._take_some()
+            self._transport.write(self._turn.joined(frames))
             sent += len(frames)
         return sent
+
+    def _take_all(self) -> list[bytes]:
+        order, latest = self._order, self._latest
+        # Most often all are of one kind: then no look at each is needed.
+        frames: list[Any] = [*order]
+        if len(latest) == len(order):
+            frames = [*latest.values()]
+        elif latest:
+            frames = [entry if isinstance(entry, bytes) else latest[entry] for entry in order]
+        order.clear()
+        latest.clear()
+        self._size = 0
+        return frames
+
+    def _take_some(self) -> list[bytes]:
+        frames: list[bytes] = []
+        size = 0
+        while self._order and size < WRITE_BYTES:
+            entry = self._order.popleft()
+            frame = entry if isinstance(entry, bytes) else self._latest.pop(entry)
+            frames.append(frame)
+            size += len(frame)
+        self._size -= size
+        return frames
 
     def _relieve(self) -> None:
         # What came within one turn may be much: only what a client does not take counts.

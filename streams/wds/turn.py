@@ -30,6 +30,8 @@ class Turn:
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self._senders: list[Sender] = []
+        self._frames: list[bytes] = []
+        self._joined = b""
         self._departures: deque[Callable[[], None]] = deque()
 
     def add(self, sender: Sender) -> None:
@@ -37,6 +39,14 @@ class Turn:
         if not self._senders:
             asyncio.get_running_loop().call_soon(self._drain)
         self._senders.append(sender)
+
+    def joined(self, frames: list[bytes]) -> bytes:
+        """Return frames as one piece: joined once for clients in a row that get the same."""
+        if len(frames) == 1:
+            return frames[0]
+        if frames != self._frames:
+            self._frames, self._joined = frames, b"".join(frames)
+        return self._joined
 
     def depart(self, leave: Callable[[], None]) -> None:
         """Call what closes a connection, soon: those that stay are not to wait for a crowd that goes."""
@@ -56,4 +66,5 @@ class Turn:
         sent = 0
         for sender in senders:
             sent += sender.drain()
+        self._frames, self._joined = [], b""
         self._counters.add("sent", sent)

@@ -60,6 +60,25 @@ async def test_a_newer_value_takes_the_place_of_the_one_that_waits(
     assert counters.get("conflated") == 1
 
 
+async def test_latest_values_and_list_entries_go_out_in_their_order(outbox: Outbox, pipe: Pipe) -> None:
+    for key, frame, latest in (("a", b"1", True), ("l", b"2", False), ("b", b"3", True), ("a", b"4", True)):
+        outbox.deliver(key, frame, latest)
+    await asyncio.sleep(0)
+    assert pipe.written == [b"423"]
+
+
+async def test_clients_that_get_the_same_share_one_piece_of_memory(counters: Counters) -> None:
+    turn = Turn(counters)
+    pipes = [Pipe() for _ in range(3)]
+    for pipe in pipes:
+        outbox = Outbox(pipe, turn, Limits(size=1_000, entries=3, slow_after_s=60), counters)
+        for frame in (b"one", b"two"):
+            outbox.deliver("l", frame, latest=False)
+    await asyncio.sleep(0)
+    assert [pipe.written for pipe in pipes] == [[b"onetwo"]] * 3
+    assert len({id(pipe.written[0]) for pipe in pipes}) == 1
+
+
 async def test_replies_come_after_what_waits(outbox: Outbox, pipe: Pipe) -> None:
     outbox.deliver("a", b"1", latest=True)
     outbox.reply(b"2")
