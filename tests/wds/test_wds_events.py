@@ -226,3 +226,15 @@ async def test_a_service_that_stops_sends_its_streams_away(settings: Settings) -
         closing = asyncio.create_task(service.close())
         assert (await source.read()).data == {"code": 1012, "reason": "service restart"}
     await asyncio.wait_for(closing, TIMEOUT_S)
+
+
+async def test_options_are_those_of_a_websocket(service: WidgetDataService, wdc: Redis) -> None:
+    rows = [{"symbol": symbol, "close": 1, "volume": 5} for symbol in "ABC"]
+    await put(wdc, "scanners:top_volume", json.dumps(rows))
+    async with follow(service, "feed=scanners:*&delta=true&fields=close&limit=2") as source:
+        first = await source.frame()
+        assert first["data"] == [{"symbol": "A", "close": 1}, {"symbol": "B", "close": 1}]
+        await put(wdc, "scanners:top_volume", json.dumps([{**rows[0], "close": 2}, *rows[1:]]))
+        while (frame := await source.frame())["type"] == "snapshots":
+            pass
+        assert (frame["type"], frame["data"]) == ("delta", {"changed": [{"symbol": "A", "close": 2}]})

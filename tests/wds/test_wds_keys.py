@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
+import jwt
 import pytest
 from pydantic import SecretStr
 
@@ -13,6 +16,7 @@ from streams.wds.grants import Grant
 from streams.wds.keys import Keyring
 from streams.wds.tokens import Tokens
 
+LONG_SECRET = "a secret of the test" * 4
 SECRET = SecretStr("a secret of the test, 32 bytes long and more")
 
 
@@ -74,3 +78,25 @@ def test_a_token_that_is_over_or_lives_too_long_or_is_not_ours_is_none() -> None
 )
 def test_a_grant_is_bounded_by_its_feeds(name: str, allowed: bool) -> None:
     assert Grant("office", feeds=("quote:*",)).may_subscribe(name) is allowed
+
+
+@pytest.mark.parametrize(
+    ("changed", "algorithm", "secret"),
+    [
+        ({}, "none", ""),
+        ({}, "HS512", LONG_SECRET),
+        ({"exp": None}, "HS256", LONG_SECRET),
+        ({"iat": None}, "HS256", LONG_SECRET),
+        ({"feeds": "quote:*"}, "HS256", LONG_SECRET),
+        ({"feeds": [1]}, "HS256", LONG_SECRET),
+        ({"aud": "another"}, "HS256", LONG_SECRET),
+    ],
+)
+def test_a_token_made_otherwise_is_none(changed: dict[str, Any], algorithm: str, secret: str) -> None:
+    now = int(time.time())
+    claims = {"sub": "page", "iat": now, "exp": now + 30, "feeds": ["*"], "aud": "us"}
+    tokens = Tokens(SecretStr(LONG_SECRET), "us", 60)
+    good = jwt.encode(claims, LONG_SECRET, algorithm="HS256")
+    assert tokens.find(good) is not None
+    merged = {name: value for name, value in {**claims, **changed}.items() if value is not None}
+    assert tokens.find(jwt.encode(merged, secret, algorithm=algorithm)) is None

@@ -49,7 +49,8 @@ async def until(service: WidgetDataService, status: int) -> list[str]:
 class Switch:
     """An address behind which stands one server, and for later connections perhaps another."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, delay_s: float = 0) -> None:
+        self._delay_s = delay_s
         self.target = port
         self.port = 0
 
@@ -65,6 +66,7 @@ class Switch:
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            await asyncio.sleep(self._delay_s)
             writer.write(data)
             await writer.drain()
         writer.close()
@@ -102,6 +104,26 @@ async def test_a_failover_that_leaves_the_subscriptions_with_the_old_server_is_f
         await new.publish("scanners:top_volume", '"next"')
         assert await receive(client) == '"next"'
         assert service.counters.get("redis_failures") >= 1
+        await client.close()
+    server.close()
+
+
+async def test_a_slow_redis_is_waited_for(settings: Settings, own_redis: RedisServer, wdc: Redis) -> None:
+    switch = Switch(port_of(own_redis), delay_s=0.1)
+    server = await switch.serve()
+    url = f"redis://127.0.0.1:{switch.port}/1"
+    slow = Settings.model_validate({**settings.model_dump(), "wdc_redis_url": url, "redis_timeout_s": 5})
+    async with WidgetDataService(slow) as service:
+        await until(service, 200)
+        client = await connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None)
+        await client.send(json.dumps({"action": "auth", "api_key": "a key of the test"}))
+        await receive(client)
+        await subscribe(client, "quote:A")
+        await wdc.publish("quote:A", "1")
+        assert await receive(client) == "1"
+        await client.send('{"action":"get","cache":"quote:A"}')
+        assert json.loads(await receive(client)) == {"cache": "quote:A", "data": None}
+        assert service.counters.get("redis_failures") == 0
         await client.close()
     server.close()
 
