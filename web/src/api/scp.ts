@@ -5,6 +5,8 @@ export interface Login {
   user: string;
   role: 'viewer' | 'trader' | 'operator' | 'admin';
   csrf: string;
+  /** Whether nobody has logged in: visitors may look. */
+  anonymous?: boolean;
 }
 
 /** An answer of the SCP that is no success. */
@@ -154,15 +156,14 @@ async function fetchConfig(): Promise<Config> {
 
 /** Returns the names of the documents on a shelf. */
 export async function shelf(kind: Shelf): Promise<string[]> {
-  const listed = (await (await call(`api/store/${kind}`)).json()) as unknown;
-  const entries = Array.isArray(listed) ? listed : ((listed as { items?: unknown[] }).items ?? []);
-  return entries.map((entry) =>
-    typeof entry === 'string' ? entry : String((entry as { name: string }).name),
-  );
+  const listed = (await (await call(`api/store/${kind}`)).json()) as { items: { name: string }[] };
+  return listed.items.map(({ name }) => name);
 }
 
 /** Returns a document, null where there is none. */
 export async function load<T>(kind: Shelf, name: string): Promise<Stored<T> | null> {
+  // Asked for without being there it would be an error in the browser's console.
+  if (!(await shelf(kind)).includes(name)) return null;
   try {
     const response = await call(`api/store/${kind}/${encodeURIComponent(name)}`);
     return { value: (await response.json()) as T, version: response.headers.get('etag') ?? '' };
@@ -184,9 +185,4 @@ export async function store(
   const path = `api/store/${kind}/${encodeURIComponent(name)}`;
   const response = await call(path, { method: 'PUT', headers, json: value });
   return response.headers.get('etag') ?? '';
-}
-
-/** Removes a document. */
-export async function remove(kind: Shelf, name: string): Promise<void> {
-  await call(`api/store/${kind}/${encodeURIComponent(name)}`, { method: 'DELETE' });
 }

@@ -148,7 +148,7 @@ export class PriceChart {
   /** Shows the newest bars, so many of them. */
   showNewest(count: number): void {
     const end = this.shown.length + 4;
-    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-2, end - count), to: end });
+    this.chart.timeScale().setVisibleLogicalRange({ from: end - count, to: end });
   }
 
   resize(width: number, height: number): void {

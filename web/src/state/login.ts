@@ -35,6 +35,11 @@ export async function logIn(username: string, password: string): Promise<void> {
   market.hurry();
 }
 
+/** Shows the login to a visitor who may look without one, or takes it away again. */
+export function showLogin(isShown: boolean): void {
+  state.value = isShown ? 'needed' : 'in';
+}
+
 /** Logs out and begins anew, with nothing of the user left on the page. */
 export async function logOut(): Promise<void> {
   await scp.logOut();

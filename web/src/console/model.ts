@@ -1,0 +1,114 @@
+/** What the SCP tells of the platform's parts; what is not known is null, never 0. */
+
+export interface Component {
+  name: string;
+  title: string;
+  kind: 'listener' | 'worker' | 'wds' | 'other';
+  controllable: boolean;
+  reachable: boolean;
+  healthy: boolean;
+  state: string;
+  version: string | null;
+  uptime_s: number | null;
+  checked_ms: number | null;
+  lag: number | null;
+  rates: Record<string, number>;
+  drops: Record<string, number>;
+  last_error: { message: string; at_ms: number } | null;
+  health: Record<string, unknown> | null;
+}
+
+export interface Components {
+  at_ms: number;
+  components: Component[];
+}
+
+export interface Group {
+  group: string;
+  lag: number | null;
+  lag_s: number | null;
+  problem: string | null;
+}
+
+export interface Topic {
+  name: string;
+  partitions: number;
+  cleanup: string | null;
+  retention_ms: number | null;
+  records: number | null;
+  bytes: number | null;
+  records_per_s: number | null;
+  skew: number | null;
+  problem: string | null;
+  groups: Group[];
+}
+
+export interface Topics {
+  at_ms: number;
+  problem: string | null;
+  topics: Topic[];
+}
+
+export interface Audited {
+  at_ms: number;
+  who?: string;
+  user?: string;
+  role?: string;
+  action: string;
+  target?: string;
+  detail?: string;
+  result: string;
+}
+
+/** The counters that tell how much a component does, by its kind; the first that it has counts. */
+const WORK = ['events_processed', 'delivered', 'articles_read', 'articles'];
+
+/** Returns how much a component does, a second; null where it does not say. */
+export function workRate(rates: Readonly<Record<string, number>>): number | null {
+  const received = Object.entries(rates).filter(([name]) => /^events\.[A-Z]+$/.test(name));
+  if (received.length > 0) return received.reduce((sum, [, rate]) => sum + rate, 0);
+  const name = WORK.find((each) => each in rates);
+  return name === undefined ? null : rates[name]!;
+}
+
+/** Returns how much a component has lost. */
+export function dropped(component: Component): number {
+  return Object.values(component.drops).reduce((sum, count) => sum + count, 0);
+}
+
+/** Returns whether a group is so late that records may be gone before it reads them: half the topic's retention. */
+export function isLosing(topic: Topic, group: Group): boolean {
+  const retained = topic.cleanup === 'delete' ? topic.retention_ms : null;
+  return retained !== null && group.lag_s !== null && group.lag_s * 2_000 > retained;
+}
+
+/** One line of a chart: what was known at the moments of the chart, null where nothing was. */
+export interface Line {
+  name: string;
+  values: (number | null)[];
+}
+
+/** Moments and lines over the last while, for charts. */
+export class History {
+  readonly times: number[] = [];
+  private readonly lines = new Map<string, (number | null)[]>();
+
+  constructor(private readonly most: number) {}
+
+  /** Adds a moment (ms since 1970); a line that is not told of has a gap there. */
+  add(ms: number, values: Readonly<Record<string, number | null>>): void {
+    if (ms <= (this.times.at(-1) ?? 0) * 1000) return;
+    this.times.push(ms / 1000);
+    for (const name of Object.keys(values)) {
+      if (!this.lines.has(name)) this.lines.set(name, new Array<null>(this.times.length - 1).fill(null));
+    }
+    for (const [name, known] of this.lines) known.push(values[name] ?? null);
+    if (this.times.length <= this.most) return;
+    this.times.shift();
+    for (const known of this.lines.values()) known.shift();
+  }
+
+  shown(): Line[] {
+    return [...this.lines].map(([name, values]) => ({ name, values: [...values] }));
+  }
+}
