@@ -33,6 +33,7 @@ from streams.telemetry import Counters, Reporter, logging_config, quieten
 from streams.topic_admin import cluster_id, create_topics
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
 from streams.tracing import make_tracer
+from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -194,6 +195,7 @@ class WorkerApp(faust.App):
         return {
             "status": "rebalancing" if not ready else "ok" if all(redis.values()) else "redis_away",
             "app": self.conf.id,
+            "version": VERSION,
             "uptime_s": round(time.time() - self._started_at, 1),
             "partitions": [self._progress(tp) for tp in sorted(assigned) if "changelog" not in tp.topic],
             "redis": redis,

@@ -11,13 +11,16 @@ def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         "doctor",
-        help="Check this machine and the servers named in the environment; exit code 1 where one fails.",
-        epilog="Example: streams doctor",
+        help="Check this machine and the servers named in the environment, or with --live an installation "
+        "that runs: topics, lag, Redis, clocks, components, keys, versions. Exit code 1 where a check fails.",
+        epilog="Example: streams doctor; KAFKA_BOOTSTRAP=kafka:9092 streams doctor --live --json",
     )(doctor)
 
 
 def doctor(
-    *, json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False
+    *,
+    live: Annotated[bool, typer.Option("--live", help="Check an installation that runs.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
 ) -> None:
     """Show each check with its remedy."""
     import msgspec
@@ -25,8 +28,10 @@ def doctor(
     from streams import settings
     from streams.cli.tasks import run_to_end
     from streams.local.doctor import examine
+    from streams.platform.checkup import examine_installation
 
-    checks = run_to_end(examine(settings.load()))
+    examined = examine_installation if live else examine
+    checks = run_to_end(examined(settings.load()))
     if json:
         typer.echo(msgspec.json.encode(checks))
     else:

@@ -23,6 +23,7 @@ from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 from streams.topics import NEWS, UNKNOWN
 from streams.tracing import make_tracer
+from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ class FinlightListener:
         target = self._connection.target
         return {
             "healthy": connection.state is State.CONNECTED and kafka.connected,
+            "version": VERSION,
             **asdict(connection),
             "last_message_age_s": None if last is None else round(time.monotonic() - last, 3),
             "feed": target.feed,

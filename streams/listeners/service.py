@@ -21,6 +21,7 @@ from streams.sessions import MarketCalendar, Session
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.tracing import make_tracer
+from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +130,7 @@ class MassiveListener:
         target = self._connection.target
         return {
             "healthy": connection.state is State.CONNECTED and kafka.connected,
+            "version": VERSION,
             **asdict(connection),
             "last_frame_age_s": None if last is None else round(time.monotonic() - last, 3),
             "feed": target.feed,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from streams.metrics import Exposition, catalogue
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.version import VERSION as INSTALLED
 from streams.wds import asyncapi
 from streams.wds.allowance import Pace
 from streams.wds.auth import Gate
@@ -127,6 +128,7 @@ class WidgetDataApp:
         state: dict[str, Any] = {
             **self._vitals.report(),
             "clients": len(self._visitors),
+            "version": INSTALLED,
             "process": os.getpid(),
             "worker": self._worker,
             "subscriptions": self._feeder.subscriptions,

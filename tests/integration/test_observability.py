@@ -7,7 +7,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.local.doctor import Check
 from streams.metrics import catalogue
+from streams.platform.checkup import examine_installation
 from streams.settings import Settings
 from tests.integration.collector import Collector, SentSpan
 from tests.integration.pipeline import Pipeline
@@ -55,8 +57,10 @@ async def test_a_batch_can_be_followed_from_the_listener_to_the_clients(pipeline
                 await pipeline.played(simulator)
                 await eventually(lambda: has_whole_way(collector))
                 after = await metrics(settings, worker.port)
+                checks = {check.name: check for check in await examine_installation(settings)}
     expect_figures(before, after, simulator.status()["events_sent"])
     expect_traces(collector)
+    expect_checks(checks)
     expect_logs(pipeline.folder)
 
 
@@ -101,6 +105,13 @@ def expect_traces(collector: Collector) -> None:
         assert all(span.start_ns <= span.end_ns for span in way)
         assert [span.start_ns for span in way] == sorted(span.start_ns for span in way)
     assert {span.name for span in collector.spans} == {*WAY, "flush"}
+
+
+def expect_checks(checks: dict[str, Check]) -> None:
+    well = {"KAFKA_BOOTSTRAP", "topics", "partitions", "app scanner", "MDC_REDIS_URL", "WDC_REDIS_URL"}
+    well |= {"Massive listener", "vendor's key", "keys of clients"}
+    assert well <= {name for name, check in checks.items() if check.ok}, checks
+    assert checks["app trades"].detail == "no worker runs"
 
 
 def expect_logs(folder: Path) -> None:
