@@ -56,7 +56,6 @@ class LatestStream(Stream):
         if mark.received == self._received and self._waiting is None and read != self._value:
             self._adopt(read)
         for subscription in joining:
-            subscription.withheld.discard(self.channel)
             if subscription.arrives(self.channel, is_there=self._value is not None):
                 client = subscription.client
                 client.deliver(self._key, self._whole().suited(client.deflates), latest=True)
@@ -102,15 +101,19 @@ class LatestStream(Stream):
                 self._deliver(self._next_frame(Type.DELTA, deltas.encode(delta)))
 
     def _deliver(self, frame: SharedFrame) -> None:
-        key, takers = self._key, self._takers()
-        for subscription in takers:
+        # Hot: one turn for each client.
+        key, suited, count = self._key, frame.suited, 0
+        for subscription in self.members:
+            if not subscription.is_free and not self._takes(subscription):
+                continue
             client = subscription.client
+            count += 1
             if client.waits(key):
-                client.deliver(key, self._whole().suited(client.deflates), latest=True)
+                client.deliver(key, self._whole().suited(client.deflates), True)
                 subscription.replaced(self.channel)
             else:
-                client.deliver(key, frame.suited(client.deflates), latest=True)
-        self._studio.counters.add("delivered", len(takers))
+                client.deliver(key, suited(client.deflates), True)
+        self._studio.counters.add("delivered", count)
 
     def _whole(self) -> SharedFrame:
         if self._snapshot is None:

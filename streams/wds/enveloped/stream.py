@@ -108,9 +108,8 @@ class Stream(ABC):
     def _frame(self, type_: Type, data: bytes) -> SharedFrame:
         return SharedFrame(envelope(self.channel, type_, self.seq, data), self._studio.framing)
 
-    def _takers(self) -> list[Subscription]:
-        channel, most = self.channel, self._studio.most_snapshots
-        return [member for member in self.members if member.takes(channel, most)]
+    def _takes(self, subscription: Subscription) -> bool:
+        return subscription.takes(self.channel, self._studio.most_snapshots)
 
     def _pace(self, send: Callable[[], None]) -> None:
         # While the timer runs the newest frame is younger than the interval.

@@ -65,10 +65,12 @@ class Subscription:
         withheld: Feeds of which the client gets nothing until their snapshot is there.
         seen: While a wildcard's feeds are looked for, those that were published meanwhile; else None.
         is_over: Whether it has been ended.
+        is_free: Whether it takes every update: nothing is withheld or looked for.
     """
 
     __slots__ = (
-        "_dropped", "_due", "_lagged", "_renewed", "client", "is_over", "name", "seen", "wish", "withheld",
+        "_dropped", "_due", "_lagged", "_renewed",
+        "client", "is_free", "is_over", "name", "seen", "wish", "withheld",
     )  # fmt: skip
 
     def __init__(self, client: Subscriber, name: str, wish: Wish) -> None:
@@ -78,6 +80,7 @@ class Subscription:
         self.withheld: set[str] = set()
         self.seen: set[str] | None = None
         self.is_over = False
+        self.is_free = True
         self._due: Due | None = None
         self._renewed: set[str] = set()
         self._lagged: dict[str, int] = {}
@@ -97,6 +100,21 @@ class Subscription:
             return False
         return channel not in self.withheld
 
+    def withhold(self, channel: str) -> None:
+        """Send nothing of a feed until its snapshot is there."""
+        self.withheld.add(channel)
+        self.is_free = False
+
+    def look_up(self) -> None:
+        """Send nothing of a wildcard's feeds while they are looked for."""
+        self.seen = set()
+        self.is_free = False
+
+    def end(self) -> None:
+        """Send nothing any more."""
+        self.is_over = True
+        self.is_free = False
+
     def is_live(self, channel: str) -> bool:
         """Tell whether updates of a feed are sent."""
         return self.seen is None and channel not in self.withheld and not self.is_over
@@ -110,12 +128,13 @@ class Subscription:
         """
         self.seen = None
         self.withheld |= set(channels)
+        self.is_free = not self.withheld and not self.is_over
         self._due = Due(set(channels), more)
         self._tell_if_done(self._due)
 
     def renew(self, channel: str) -> None:
         """Withhold a feed that has come before until its fresh snapshot is there."""
-        self.withheld.add(channel)
+        self.withhold(channel)
         self._renewed.add(channel)
 
     def arrives(self, channel: str, is_there: bool) -> bool:
@@ -126,6 +145,8 @@ class Subscription:
             is_there: Whether it has a value. None in the place of one that the client has is no news: Redis
                 came back empty, and those who write to it will be back as well.
         """
+        self.withheld.discard(channel)
+        self.is_free = not self.withheld and self.seen is None and not self.is_over
         is_wanted = is_there or channel not in self._renewed
         self._renewed.discard(channel)
         return is_wanted
@@ -161,11 +182,17 @@ class Subscription:
     def drops_entry(self, channel: str) -> bool:
         """Tell whether an entry of a list has to go because too much waits; it is counted."""
         if channel not in self._dropped:
-            if self.client.load < BEHIND:
+            # What comes in one turn of the loop goes out at its end, however much that is.
+            if self.client.takes_data or self.client.load < BEHIND:
                 return False
             self._dropped[channel] = 0
         self._dropped[channel] += 1
         return True
+
+    @property
+    def drops(self) -> bool:
+        """Whether entries of some list have been dropped and the client does not know yet."""
+        return bool(self._dropped)
 
     def is_behind(self, channel: str) -> bool:
         """Tell whether entries of a list have been dropped and the client does not know yet."""

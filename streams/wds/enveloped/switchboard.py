@@ -93,7 +93,7 @@ class Switchboard:
         subscription = self._own[client][name] = Subscription(client, name, wish)
         if globs.is_glob(name):
             if wish.snapshot:
-                subscription.seen = set()
+                subscription.look_up()
                 self._finder.ask(subscription)
             for feed in interests.matching_feeds(name):
                 self._globs[feed][subscription] = None
@@ -103,7 +103,7 @@ class Switchboard:
         self._forget_resolved(name)
         stream = self._stream_of(subscription, name)
         if stream is not None and wish.snapshot:
-            subscription.withheld.add(name)
+            subscription.withhold(name)
             self._joins[stream.feed.database].ask(stream, subscription)
         return subscription
 
@@ -114,7 +114,7 @@ class Switchboard:
             return False
         if not self._own[client]:
             del self._own[client]
-        subscription.is_over = True
+        subscription.end()
         self._has_ended = True
         if globs.is_glob(name):
             for feed in interests.matching_feeds(name):
