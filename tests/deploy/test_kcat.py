@@ -1,6 +1,6 @@
+import asyncio
 import json
 import shutil
-import time
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -14,7 +14,8 @@ pytestmark = pytest.mark.skipif(
     shutil.which("kcat") is None, reason="no kcat on PATH (Debian's package kcat)"
 )
 
-SENT_MS = int(time.time() * 1000) - 60_000
+APPENDED_MS: list[int] = []
+"""When the broker took the frames: that is a record's time."""
 FRAMES = [
     b'[{"ev":"T","sym":"AAPL","p":10}]',
     b'[{"ev":"T","sym":"MSFT","p":20},{"ev":"T","sym":"AAPL","p":11}]',
@@ -26,10 +27,10 @@ async def settings(kafka_bootstrap: str) -> Settings:
     settings = Settings(kafka_bootstrap=kafka_bootstrap, kafka_topic_prefix="kcat.", kafka_partitions=2)
     if await create_topics(settings):
         async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
-            for number, frame in enumerate(FRAMES):
-                await producer.send_and_wait(
-                    "kcat.alerts", frame, partition=1, timestamp_ms=SENT_MS + number * 1_000
-                )
+            for frame in FRAMES:
+                taken = await producer.send_and_wait("kcat.alerts", frame, partition=1)
+                APPENDED_MS.append(taken.timestamp)
+                await asyncio.sleep(0.05)
     return settings
 
 
@@ -41,7 +42,7 @@ def test_kcat_lists_the_topics(settings: Settings, run: Run) -> None:
 
 
 def test_kcat_reads_a_span_of_time_as_json(settings: Settings, run: Run) -> None:
-    span = ("-o", f"s@{SENT_MS + 1}", "-o", f"e@{SENT_MS + 2_000}")
+    span = ("-o", f"s@{APPENDED_MS[0] + 1}", "-o", f"e@{APPENDED_MS[1] + 1}")
     read = run(
         "kcat", "-b", settings.kafka_bootstrap, "-t", "kcat.alerts", "-p", "1", "-C", "-q", *span, "-e"
     )
@@ -49,5 +50,5 @@ def test_kcat_reads_a_span_of_time_as_json(settings: Settings, run: Run) -> None
 
 
 def test_kcat_tells_the_offset_of_a_time(settings: Settings, run: Run) -> None:
-    found = run("kcat", "-b", settings.kafka_bootstrap, "-Q", "-t", f"kcat.alerts:1:{SENT_MS + 1}")
+    found = run("kcat", "-b", settings.kafka_bootstrap, "-Q", "-t", f"kcat.alerts:1:{APPENDED_MS[0] + 1}")
     assert found.stdout.split() == ["kcat.alerts", "[1]", "offset", "1"]
