@@ -17,6 +17,7 @@ from streams.demo.stage import Stage
 from streams.errors import UnavailableError
 from streams.faults.clock import sitecustomize
 from streams.faults.comparison import Comparison, compare
+from streams.faults.expiry import Expiry
 from streams.faults.market import Piece, RecordedMarket
 from streams.faults.results import Results, read_results
 from streams.faults.watch import Watch
@@ -50,6 +51,7 @@ class Installation:
     Attributes:
         stage: The processes and servers.
         ledger: What the processes have counted, over their restarts.
+        opened_at: When the first piece began, monotonic seconds.
         clock_file: Holds by how many seconds the processes' clocks are wrong.
     """
 
@@ -62,6 +64,7 @@ class Installation:
         self.stage = Stage(options, own, say, environment=self._environment())
         self.stage.stack = LocalStack(own, docker=False, progress=say)
         self.ledger = Ledger()
+        self.opened_at = 0.0
         self._pieces = iter(market.pieces)
 
     @property
@@ -93,6 +96,7 @@ class Installation:
             await stage.start()
             for component in stage.listeners:
                 await stage.keeper.until_ready(component, stage.probe)
+            self.opened_at = time.monotonic()
             await self.play()
             await self.settle()
             await stage.load_reference()
@@ -143,15 +147,20 @@ class Installation:
             before = through if isinstance(through, int) else None
             await asyncio.sleep(POLL_S)
 
-    async def compared(self, expected: Results) -> Comparison:
+    async def compared(self, expected: Results, expiry: Expiry) -> Comparison:
         """Return where the results differ from what is expected, once they agree or no longer may.
+
+        Args:
+            expected: What clients would read had nothing failed.
+            expiry: Knows what of it may have expired.
 
         Raises:
             UnavailableError: Redis cannot be read.
         """
         deadline = time.monotonic() + AGREE_TIMEOUT_S
         while True:
-            comparison = compare(expected, await self._results())
+            found = await self._results()
+            comparison = compare(expiry.without_expired(expected, found, time.monotonic()), found)
             if comparison.agrees or time.monotonic() > deadline:
                 return comparison
             await asyncio.sleep(POLL_S)

@@ -11,6 +11,7 @@ from streams.errors import StreamsError, UnavailableError
 from streams.faults import arrival
 from streams.faults.arrival import Missing, Offsets
 from streams.faults.comparison import Comparison
+from streams.faults.expiry import Expiry
 from streams.faults.fault import Fault
 from streams.faults.installation import Installation
 from streams.faults.market import ARTICLE, Piece, RecordedMarket
@@ -53,10 +54,12 @@ class Trials:
         self._undisturbed = undisturbed
         self._say = say
         self._known = Comparison()
+        self._expiry = Expiry()
 
     async def open(self) -> None:
         """Take note of the opening piece."""
-        await asyncio.to_thread(self._expect, self._market.pieces[0])
+        expected = await asyncio.to_thread(self._expect, self._market.pieces[0])
+        self._expiry.note(expected, self._installation.opened_at)
 
     async def make(self, fault: Fault) -> Outcome:
         """Play the next piece, make a fault in it; return what came of it.
@@ -81,7 +84,8 @@ class Trials:
             missing, expected = await self._expect_arrived(piece, since)
         else:
             missing, expected = Missing(0, 0), await expecting
-        comparison = await installation.compared(expected)
+        self._expiry.note(expected, began)
+        comparison = await installation.compared(expected, self._expiry)
         new, self._known = comparison.beyond(self._known), comparison
         for line in new.lines():
             self._say(f"  {line}")
