@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +19,8 @@ NOT_MODIFIED: Final = 304
 WRONG: Final = 400
 MIN_GZIP_BYTES: Final = 1_024
 """Below this a reply fits into a packet anyhow."""
+
+T = TypeVar("T")
 
 
 class Replies:
@@ -37,7 +40,7 @@ class Replies:
             request: What was asked.
             body: JSON.
         """
-        etag = f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        etag = await _beside(_etag, body)
         # What a client may read depends on its key; and it has to ask each time whether it has changed.
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
         if holds(request.headers.get("if-none-match", ""), etag):
@@ -45,13 +48,20 @@ class Replies:
         accepted = takes_gzip(request.headers.get("accept-encoding", ""))
         if self._level and accepted and len(body) >= MIN_GZIP_BYTES:
             headers["Content-Encoding"] = "gzip"
-            body = await self._zipped(body)
+            body = await _beside(self._zipped, body)
         return Response(body, headers=headers, media_type="application/json")
 
-    async def _zipped(self, body: bytes) -> bytes:
-        if len(body) >= LONG_BYTES:
-            return await asyncio.to_thread(gzip.compress, body, self._level, mtime=0)
+    def _zipped(self, body: bytes) -> bytes:
         return gzip.compress(body, self._level, mtime=0)
+
+
+async def _beside(work: Callable[[bytes], T], body: bytes) -> T:
+    # What takes long is done beside the event loop.
+    return await asyncio.to_thread(work, body) if len(body) >= LONG_BYTES else work(body)
+
+
+def _etag(body: bytes) -> str:
+    return f'W/"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
 
 
 def holds(if_none_match: str, etag: str) -> bool:

@@ -22,12 +22,18 @@ from streams.wds.snapshots import Snapshots
 NOT_ALLOWED: Final = 403
 NOT_FOUND: Final = 404
 UNAVAILABLE: Final = 503
+ENTRIES: Final = 1_000
+"""Most entries of a list where no limit is given: it may have ten times as many."""
 RETRY_S: Final = "1"
 """When to ask again what Redis did not answer."""
 
 Limit = Annotated[
     int | None,
-    Query(ge=1, le=MAX_LIMIT, description="most entries of a list, newest first, or rows of a board"),
+    Query(
+        ge=1,
+        le=MAX_LIMIT,
+        description="most entries of a list, newest first (1,000 without it), or most rows of a board",
+    ),
 ]
 Name = Annotated[
     str,
@@ -150,7 +156,7 @@ class Rest:
             raise HTTPException(NOT_FOUND, f"no such feed: {name} (GET /feeds lists them)")
         if not grant.may_read(name):
             raise HTTPException(NOT_ALLOWED, f"not allowed: {name}")
-        value = await self._snapshots.get(name, limit or 0)
+        value = await self._snapshots.get(name, limit or ENTRIES)
         if value is None:
             raise HTTPException(UNAVAILABLE, "Redis does not answer", {"Retry-After": RETRY_S})
         if value == NULL:

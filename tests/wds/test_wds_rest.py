@@ -79,6 +79,15 @@ async def test_symbols_of_any_characters_are_found(http: httpx.AsyncClient, wdc:
     assert (await http.get(f"/news/{encoded}?limit=1")).json() == [{"title": "b"}]
 
 
+async def test_a_list_comes_in_part_where_no_limit_is_given(http: httpx.AsyncClient, wdc: Redis) -> None:
+    await wdc.lpush(
+        "news:feed:latest", *(f'{{"link":"{number}","text":"{"x" * 200}"}}' for number in range(1_500))
+    )
+    newest = (await http.get("/feeds/news:feed:latest")).json()
+    assert (len(newest), newest[0]["link"]) == (1_000, 1_499)
+    assert len((await http.get("/feeds/news:feed:latest?limit=1200")).json()) == 1_200
+
+
 async def test_nothing_is_an_empty_list_or_not_found(http: httpx.AsyncClient) -> None:
     assert (await http.get("/news/ABC")).json() == []
     reply = await http.get("/quotes/ABC")
