@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from streams.scp.accounts import Accounts
@@ -81,7 +82,13 @@ def settings(tmp_path: Path, redis_url: str) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same algorithm with less work: hundreds of logins would take most of the tests' time."""
+    monkeypatch.setattr("streams.scp.passwords._hasher", PasswordHasher(1, 64, 1))
+
+
+@pytest.fixture
 async def hashed() -> str:
     return await Passwords().hash(PASSWORD)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.errors import SettingsError
 from streams.scp import company, condition
+from streams.scp import passwords as passwords_module
 from streams.scp.condition import Sample
 from streams.scp.login_throttle import FREE_OF_ACCOUNT, FREE_OF_ADDRESS, LONGEST_WAIT_S, LoginThrottle
 from streams.scp.passwords import Passwords
@@ -77,6 +78,12 @@ async def test_a_password_opens_its_own_hash_alone() -> None:
     assert not await passwords.is_right("another password", hashed)
     assert not await passwords.is_right("nobody's password", None)
     assert not await passwords.is_right("x", "no hash at all")
+
+
+def test_hashes_take_as_much_as_the_standard_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    # RFC 9106, section 4: the second recommended option.
+    assert passwords_module._hasher.hash("x").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_roles_are_ordered() -> None:
