@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from streams.errors import BadInputError, UnavailableError
 from streams.metrics import Exposition, catalogue
 from streams.telemetry import Counters
+from streams.version import VERSION
 
 
 class Controllable(Protocol):
@@ -84,7 +85,7 @@ def make_app(listener: Controllable) -> FastAPI:
     @app.get("/health")
     async def health() -> JSONResponse:
         truth = listener.health()
-        return JSONResponse(truth, 200 if truth["healthy"] else 503)
+        return JSONResponse({**truth, "version": VERSION}, 200 if truth["healthy"] else 503)
 
     @app.get("/metrics")
     async def metrics(request: Request) -> Response:

@@ -82,9 +82,11 @@ def drops(counters: Mapping[str, float]) -> dict[str, int]:
 
 
 def last_error(health: Mapping[str, Any]) -> str | None:
-    """Return the last error that a component tells of, its own or that of its connection to Kafka."""
-    kafka = health.get("kafka")
+    """Return the last error that a component tells of: its own, its connection to Kafka's, or a problem."""
+    kafka, problems = health.get("kafka"), health.get("problems")
     found = health.get("last_error") or (kafka.get("last_error") if isinstance(kafka, Mapping) else None)
+    if not found and isinstance(problems, list) and problems:
+        found = problems[0]
     return str(found)[:500] if found else None
 
 

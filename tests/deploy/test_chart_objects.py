@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from streams.platform.components import OTHER_APPS, SCANNER
+from streams.scp.watched import watched
 from streams.settings import Settings
 from streams.worker import WorkerApp
 from tests.deploy.chart import CHART, VALUE_SETS, environment, helm, needs_helm, pods, render
@@ -74,6 +75,7 @@ def test_ports_are_those_of_the_settings() -> None:
         "StatefulSet md-finlight-listener": "finlight_listener_port",
         "StatefulSet md-scanner": "worker_port",
         "Deployment md-wds": "wds_port",
+        "Deployment md-scp": "scp_port",
     }
     for name, setting in ports.items():
         assert container("production", name)["ports"][0]["containerPort"] == FIELDS[setting].default
@@ -123,7 +125,14 @@ def test_each_component_gets_no_more_secrets_than_it_needs() -> None:
         "StatefulSet md-massive-listener": {"MASSIVE_API_KEY"},
         "StatefulSet md-finlight-listener": {"FINLIGHT_API_KEY"},
         "StatefulSet md-scanner": {"MDC_REDIS_URL", "WDC_REDIS_URL"},
-        "Deployment md-wds": {"AUTH_API_KEY", "MDC_REDIS_URL", "WDC_REDIS_URL"},
+        "Deployment md-wds": {"AUTH_API_KEY", "WDS_JWT_SECRET", "MDC_REDIS_URL", "WDC_REDIS_URL"},
+        "Deployment md-scp": {
+            "MASSIVE_API_KEY",
+            "WDS_JWT_SECRET",
+            "SCP_DATABASE_URL",
+            "SCP_OIDC_CLIENT_SECRET",
+            "WDC_REDIS_URL",
+        },
         "Job md-topics-1": set(),
         "CronJob md-reference": {"MASSIVE_API_KEY"},
     }
@@ -216,6 +225,26 @@ def test_ingress_leads_to_the_websocket_alone() -> None:
     assert [(each["path"], each["pathType"]) for each in paths] == [("/ws", "Exact")]
     assert int(ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-read-timeout"]) >= 3_600
     assert ingress["spec"]["tls"][0]["hosts"] == ["stream.example.com"]
+
+
+def test_the_control_plane_knows_every_component() -> None:
+    config = render("production")["ConfigMap", "md-scp"]["data"]
+    found = watched(Settings(scp_components=config["SCP_COMPONENTS"].split(",")))
+    names = [each.name for each in found]
+    assert names[:2] == ["finlight-listener", "massive-listener"]
+    assert [name for name in names if name.startswith("scanner")] == [
+        f"scanner-worker-{number}" for number in (1, 2, 3, 4)
+    ]
+    assert names[-1] == "wds"
+    services = {name for kind, name in render("production") if kind == "Service"}
+    assert {each.url.split("/")[2].split(":")[0].split(".")[-1] for each in found} <= services
+
+
+def test_accounts_are_kept_in_a_volume_or_in_a_database_elsewhere() -> None:
+    assert ("PersistentVolumeClaim", "md-scp") not in render("production")
+    own = render("production", "secrets.scpDatabaseUrl.name=")
+    assert own["PersistentVolumeClaim", "md-scp"]["spec"]["resources"]["requests"]["storage"] == "1Gi"
+    assert own["Deployment", "md-scp"]["spec"]["strategy"] == {"type": "Recreate"}
 
 
 def test_nodes_are_drained_one_worker_at_a_time() -> None:

@@ -65,7 +65,8 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* What all containers of the platform have in common. Takes {root, secrets: names that it needs}. */}}
+{{/* What all containers of the platform have in common. Takes {root, secrets: names that it needs,
+settings: name of a further ConfigMap}. */}}
 {{- define "md.container" -}}
 image: {{ include "md.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -77,8 +78,12 @@ securityContext:
 envFrom:
   - configMapRef:
       name: {{ include "md.fullname" .root }}-settings
+  {{- with .settings }}
+  - configMapRef:
+      name: {{ . }}
+  {{- end }}
 env:
-{{- $variables := dict "massiveApiKey" "MASSIVE_API_KEY" "finlightApiKey" "FINLIGHT_API_KEY" "authApiKey" "AUTH_API_KEY" "wdsJwtSecret" "WDS_JWT_SECRET" "mdcRedisUrl" "MDC_REDIS_URL" "wdcRedisUrl" "WDC_REDIS_URL" }}
+{{- $variables := dict "massiveApiKey" "MASSIVE_API_KEY" "finlightApiKey" "FINLIGHT_API_KEY" "authApiKey" "AUTH_API_KEY" "wdsJwtSecret" "WDS_JWT_SECRET" "scpDatabaseUrl" "SCP_DATABASE_URL" "scpOidcClientSecret" "SCP_OIDC_CLIENT_SECRET" "mdcRedisUrl" "MDC_REDIS_URL" "wdcRedisUrl" "WDC_REDIS_URL" }}
 {{- range $name := .secrets }}
 {{- with index $.root.Values.secrets $name }}
 {{- if .name }}
@@ -136,6 +141,12 @@ topologySpreadConstraints:
 {{- end }}
 {{- if and $v.wds.auth (not (or $v.secrets.authApiKey.name $v.secrets.wdsJwtSecret.name $v.secrets.wdsKeys.name)) }}
 {{- fail "set secrets.authApiKey.name to a secret that holds the key of the WDS's clients (or wdsJwtSecret, or wdsKeys, or wds.auth=false)" }}
+{{- end }}
+{{- if and $v.scp.enabled $v.wds.auth (not $v.secrets.wdsJwtSecret.name) }}
+{{- fail "scp.enabled: set secrets.wdsJwtSecret.name to a secret that signs the tokens of browsers (or wds.auth=false)" }}
+{{- end }}
+{{- if and $v.scp.ingress.enabled (not (and $v.scp.enabled $v.scp.ingress.host)) }}
+{{- fail "scp.ingress.enabled: set scp.enabled and scp.ingress.host" }}
 {{- end }}
 {{- if and $v.ingress.enabled (not $v.ingress.host) }}
 {{- fail "ingress.enabled: set ingress.host" }}
