@@ -80,9 +80,8 @@ async def test_symbols_of_any_characters_are_found(http: httpx.AsyncClient, wdc:
 
 
 async def test_a_list_comes_in_part_where_no_limit_is_given(http: httpx.AsyncClient, wdc: Redis) -> None:
-    await wdc.lpush(
-        "news:feed:latest", *(f'{{"link":"{number}","text":"{"x" * 200}"}}' for number in range(1_500))
-    )
+    entries = [json.dumps({"link": number, "text": "x" * 200}) for number in range(1_500)]
+    await wdc.lpush("news:feed:latest", *entries)
     newest = (await http.get("/feeds/news:feed:latest")).json()
     assert (len(newest), newest[0]["link"]) == (1_000, 1_499)
     assert len((await http.get("/feeds/news:feed:latest?limit=1200")).json()) == 1_200
