@@ -15,6 +15,9 @@ import pytest
 import yaml
 
 from streams.metrics import catalogue
+from streams.platform.components import OTHER_APPS, SCANNER
+from streams.platform.service import WORKER_PORT_STEP
+from streams.settings import Settings
 from tests.deploy.conftest import ROOT
 
 FOLDER = ROOT / "observability"
@@ -82,6 +85,31 @@ def test_every_runbook_is_an_alerts_and_names_metrics_and_pages_that_exist() -> 
 @pytest.mark.parametrize("name", ["MarketDataSilent", "NoTrades", "ListenerDisconnected", "EndToEndSlow"])
 def test_alerts_on_data_are_quiet_while_none_is_expected(name: str) -> None:
     assert re.search("streams_market_session|streams_data_expected", BY_NAME[name]["expr"])
+
+
+def test_values_of_labels_that_rules_name_are_values_that_the_code_has() -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "streams").rglob("*.py"))
+    named = {
+        value
+        for rule in BY_NAME.values()
+        for label in ("reason", "kind", "stage", "session", "component")
+        for values in re.findall(rf'{label}=~?"([^"]+)"', rule["expr"])
+        for value in values.split("|")
+    }
+    assert len(named) > 10
+    missing = {value for value in named if value.removesuffix("-listener") not in code}
+    assert not missing
+
+
+def test_prometheus_scrapes_the_ports_of_the_settings() -> None:
+    config = yaml.safe_load((FOLDER / "prometheus.yaml").read_text())
+    assert [FOLDER / name for name in config["rule_files"]] == [FOLDER / "alerts.yaml"]
+    ((scraped,),) = [job["static_configs"] for job in config["scrape_configs"]]
+    ports = {int(target.rpartition(":")[2]) for target in scraped["targets"]}
+    settings = Settings()
+    own = {settings.listener_port, settings.finlight_listener_port, settings.wds_port, settings.scp_port}
+    apps = len((SCANNER, *OTHER_APPS))
+    assert ports == own | {settings.worker_port + number * WORKER_PORT_STEP for number in range(apps)}
 
 
 def test_dashboards_are_as_they_are_written() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +118,22 @@ async def test_a_broker_with_topics_and_no_workers(kafka_bootstrap: str) -> None
     assert checks["topics"].ok
     assert checks["partitions"].ok, checks
     expect_remedy(checks["app scanner"], "no worker runs")
+
+
+def test_the_command_tells_all_as_json_and_ends_with_1(unused_port: int) -> None:
+    environment = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP": f"127.0.0.1:{unused_port}",
+        "KAFKA_TIMEOUT_S": "1",
+        "SCP_COMPONENTS": f"Some listener=http://127.0.0.1:{unused_port}",
+        "AUTH_API_KEY": "a key of the test",
+    }
+    command = [sys.executable, "-m", "streams", "doctor", "--live", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    checks = {each["name"]: each for each in json.loads(done.stdout)}
+    assert checks["KAFKA_BOOTSTRAP"]["detail"].startswith(
+        f"Kafka at 127.0.0.1:{unused_port} is not available"
+    )
+    assert checks["Some listener"]["remedy"]
+    assert checks["keys of clients"]["ok"]
+    assert (done.returncode, done.stderr) == (1, "")
