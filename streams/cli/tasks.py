@@ -54,6 +54,8 @@ async def _guarded(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[bool,
     def on_signal(number: signal.Signals) -> None:
         received.append(number)
         if stop.is_set():
+            # Whatever is cut short now would complain of it.
+            logging.disable(logging.CRITICAL)
             running.cancel()
         stop.set()
 

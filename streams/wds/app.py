@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from streams import version
 from streams.metrics import Exposition, catalogue
 from streams.settings import Settings
 from streams.telemetry import Counters
@@ -128,7 +127,6 @@ class WidgetDataApp:
         """Tell how it is: 200 while both databases answer and what is due comes, else 503 and why."""
         state: dict[str, Any] = {
             **self._vitals.report(),
-            "version": version.VERSION,
             "clients": len(self._visitors),
             "version": INSTALLED,
             "process": os.getpid(),

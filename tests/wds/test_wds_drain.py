@@ -65,7 +65,8 @@ async def test_a_second_sigterm_ends_it_at_once(settings: Settings) -> None:
         "WDS_DRAIN_S": "600",
         "AUTH_ENABLED": "false",
     }
-    process = subprocess.Popen([sys.executable, "-m", "streams", "wds"], env=environment)
+    command = [sys.executable, "-m", "streams", "wds"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
             await until(http, 200)
@@ -73,9 +74,10 @@ async def test_a_second_sigterm_ends_it_at_once(settings: Settings) -> None:
             process.terminate()
             await until(http, 503)
             process.send_signal(signal.SIGTERM)
-            await asyncio.to_thread(process.wait, TIMEOUT_S)
+            _, said = await asyncio.to_thread(process.communicate, None, TIMEOUT_S)
         for socket in sockets:
             await socket.close()
+        assert "Traceback" not in said
     finally:
         process.kill()
         process.wait()
