@@ -27,7 +27,7 @@ BATCHES = st.lists(st.lists(trades(), min_size=1, max_size=6), max_size=15)
 BARS = st.lists(st.lists(events(), min_size=1, max_size=3), max_size=6)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(BATCHES)
 def test_bars_of_trades_alone_are_those_of_the_brute_force(batches: list[list[Json]]) -> None:
     source = Source()
@@ -39,7 +39,7 @@ def test_bars_of_trades_alone_are_those_of_the_brute_force(batches: list[list[Js
 FAULTS = st.lists(st.one_of(st.none(), st.tuples(*[st.one_of(st.none(), st.integers(0, 6))] * 2)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(BATCHES, BARS, st.lists(st.booleans(), max_size=40), FAULTS)
 def test_how_two_topics_interleave_and_a_crash_change_nothing(
     traded_batches: list[list[Json]],
