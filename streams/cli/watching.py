@@ -174,7 +174,7 @@ def _tell(url: str, state: State) -> None:
     if state is State.DISCONNECTED:
         print(f"streams: the connection to {url} is lost; trying again", file=sys.stderr)
     elif state is State.STALE:
-        print(f"streams: {url} has no updates for now", file=sys.stderr)
+        print(f"streams: {url} has no updates until its Redis is back", file=sys.stderr)
 
 
 def _revealed(key: SecretStr | None) -> str | None:

@@ -53,7 +53,7 @@ class Subscription(Generic[T]):
     Attributes:
         name: The feed's key.
         options: What the service is asked for.
-        is_stale: Whether there are no updates for now: not connected, or the service has none.
+        is_stale: Whether no updates come at the moment: not connected, or the service has none.
         resyncs: How often fresh snapshots were asked for because something was lost.
         dropped: How many updates were not delivered because the program was too slow, or were lost.
     """

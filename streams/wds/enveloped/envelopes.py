@@ -31,7 +31,7 @@ class Type(StrEnum):
     LAG = "lag"
     """Notice: the client did not get some frames."""
     STALE = "stale"
-    """Notice: no updates for now."""
+    """Notice: no updates until a resync."""
     RESYNC = "resync"
     """Notice: updates again, fresh snapshots follow."""
     SNAPSHOTS = "snapshots"

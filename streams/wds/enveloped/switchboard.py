@@ -153,7 +153,7 @@ class Switchboard:
             self.tell_stale(subscription)
 
     def tell_stale(self, subscription: Subscription) -> None:
-        """Tell a client that there are no updates of a subscription for now."""
+        """Tell a client that a subscription has no updates until a resync."""
         subscription.notify(Type.STALE, {"reason": "redis away"})
 
     def resync(self, database: Database) -> None:
