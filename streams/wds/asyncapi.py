@@ -238,7 +238,11 @@ def _frames() -> dict[str, Json]:
             {"dropped": 3, "reason": "slow reader"},
         ),
         "stale": _noticed(
-            Type.STALE, "A subscription has no updates until a resync.", reason, FEED, {"reason": "redis away"}
+            Type.STALE,
+            "A subscription has no updates until a resync.",
+            reason,
+            FEED,
+            {"reason": "redis away"},
         ),
         "resync": _noticed(
             Type.RESYNC, "Updates again; snapshots follow.", reason, FEED, {"reason": "redis back"}
