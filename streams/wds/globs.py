@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+from weakref import WeakValueDictionary
 
 from streams.feeds import Feed
 
@@ -102,17 +103,32 @@ class Glob:
 
     def overlaps(self, feed: Feed) -> bool:
         """Tell whether the glob may match a key of ``feed``."""
-        head, family, tail = feed.pattern.partition("{}")
-        if not family:
-            return self.matches(head)
-        keys: list[Token] = [*map(_literal, head), ANY, None, *map(_literal, tail)]
-        return _overlap(self._tokens, keys)
+        if "{}" not in feed.pattern:
+            return self.matches(feed.pattern)
+        return _overlap(self._tokens, _keys(feed))
+
+
+_alive: Final[WeakValueDictionary[str, Glob]] = WeakValueDictionary()
+
+
+def compiled(text: str) -> Glob:
+    """Return the glob of a text: the same as long as anybody holds it. The newest few thousand are kept."""
+    glob = _alive.get(text)
+    if glob is None:
+        glob = _alive[text] = _recent(text)
+    return glob
 
 
 @lru_cache(maxsize=4_096)
-def compiled(text: str) -> Glob:
-    """Return the glob of a text; the newest few thousand are kept."""
+def _recent(text: str) -> Glob:
     return Glob(text)
+
+
+@lru_cache
+def _keys(feed: Feed) -> tuple[Token, ...]:
+    """Return what the keys of a family look like, as the places of a glob."""
+    head, _, tail = feed.pattern.partition("{}")
+    return (*map(_literal, head), ANY, None, *map(_literal, tail))
 
 
 def _literal(character: str) -> Characters:

@@ -11,6 +11,7 @@ from streams.feeds import Database, Feed
 from streams.wds import globs
 
 ROUTES_KEPT: Final = 65_536
+GLOBS_KEPT: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,16 @@ def interests(name: str) -> frozenset[Interest]:
 def feeds_of(name: str) -> list[Feed]:
     """Return the catalogue feeds that a feed name, or a glob, may mean."""
     if globs.is_glob(name):
-        return matching_feeds(name)
+        return [*matching_feeds(name)]
     feed = feeds.feed_of_key(name)
     return [] if feed is None else [feed]
 
 
-def matching_feeds(name: str) -> list[Feed]:
+@lru_cache(maxsize=GLOBS_KEPT)
+def matching_feeds(name: str) -> tuple[Feed, ...]:
     """Return the catalogue feeds of which a glob may match a key."""
     glob = globs.compiled(name)
-    return [feed for feed in feeds.CATALOGUE if glob.overlaps(feed)]
+    return tuple(feed for feed in feeds.CATALOGUE if glob.overlaps(feed))
 
 
 def _interest(feed: Feed) -> Interest:

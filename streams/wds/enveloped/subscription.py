@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from streams.wds import globs
 from streams.wds.enveloped.envelopes import Type, notice
 from streams.wds.enveloped.options import Options, Wish
 from streams.wds.framing import text_frame
@@ -62,6 +63,7 @@ class Subscription:
         wish: How it wants it.
 
     Attributes:
+        glob: The wildcard, where it is one.
         withheld: Feeds of which the client gets nothing until their snapshot is there.
         seen: While a wildcard's feeds are looked for, those that were published meanwhile; else None.
         is_over: Whether it has been ended.
@@ -70,12 +72,13 @@ class Subscription:
 
     __slots__ = (
         "_dropped", "_due", "_lagged", "_renewed",
-        "client", "is_free", "is_over", "name", "seen", "wish", "withheld",
+        "client", "glob", "is_free", "is_over", "name", "seen", "wish", "withheld",
     )  # fmt: skip
 
     def __init__(self, client: Subscriber, name: str, wish: Wish) -> None:
         self.client = client
         self.name = name
+        self.glob = globs.compiled(name) if globs.is_glob(name) else None
         self.wish = wish
         self.withheld: set[str] = set()
         self.seen: set[str] | None = None

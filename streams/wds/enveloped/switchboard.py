@@ -215,7 +215,8 @@ class Switchboard:
     def _resolve(self, channel: str, feed: Feed) -> tuple[Stream, ...]:
         chosen = {each.client: each for each in self._exact.get(channel, ())}
         for subscription in self._globs.get(feed, ()):
-            if subscription.client not in chosen and globs.compiled(subscription.name).matches(channel):
+            glob = subscription.glob
+            if subscription.client not in chosen and glob is not None and glob.matches(channel):
                 chosen[subscription.client] = subscription
         members: defaultdict[Options, list[Subscription]] = defaultdict(list)
         for subscription in chosen.values():
