@@ -13,6 +13,7 @@ import asyncio
 import multiprocessing
 import statistics
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -62,17 +63,20 @@ def _collect(pipe: Connection) -> None:
     pipe.recv()
 
 
-async def _worker_round(stack: LocalStack, name: str, events: int, collector: str | None) -> float:
+def _workload(events: int) -> Workload:
+    """Return bars to read, made once for all rounds."""
+    made = cache(lambda partitions: list(bars(events, SYMBOLS, partitions)))
+    decode = BatchDecoder[Aggregate](Aggregate | MinuteAggregate).decode
+    return Workload("scanner", AGGREGATES, lambda partitions: iter(made(partitions)), decode, SYMBOLS)
+
+
+async def _worker_round(stack: LocalStack, name: str, work: Workload, collector: str | None) -> float:
     """Return the events that a second of a worker's CPU time carries; everything is on with a collector."""
     environment = {**stack.environment(), "KAFKA_TOPIC_PREFIX": f"{name}."}
     settings = Settings(kafka_bootstrap=stack.bootstrap, kafka_topic_prefix=f"{name}.")
     await create_topics(settings)
     if collector is not None:
         environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "LOG_FORMAT": "json"}
-    decode = BatchDecoder[Aggregate](Aggregate | MinuteAggregate).decode
-    work = Workload(
-        "scanner", AGGREGATES, lambda partitions: bars(events, SYMBOLS, partitions), decode, SYMBOLS
-    )
     sent = await fill(settings, work, 0.0 if collector is None else settings.otel_traces_sampler_arg)
     is_on = collector is not None
     rate, cpu_percent, _, _ = await measure_worker(environment, "scanner", sent, scraped=is_on)
@@ -120,6 +124,7 @@ def _batch_us() -> float:
 
 async def _bench(port: int, collector: str, pairs: int, seconds: float, events: int) -> dict[str, Any]:
     ratios: dict[str, list[float]] = {"listener": [], "worker": []}
+    work = _workload(events)
     async with LocalStack(Settings(), docker=False) as stack:
         settings = Settings(
             kafka_bootstrap=stack.bootstrap,
@@ -133,7 +138,7 @@ async def _bench(port: int, collector: str, pairs: int, seconds: float, events: 
             order = (None, collector) if number % 2 == 0 else (collector, None)
             of_listener = {where: await _listener_round(settings, seconds, where) for where in order}
             of_worker = {
-                where: await _worker_round(stack, f"round{number}{'on' if where else 'off'}", events, where)
+                where: await _worker_round(stack, f"round{number}{'on' if where else 'off'}", work, where)
                 for where in order
             }
             ratios["listener"].append(of_listener[collector] / of_listener[None])
@@ -156,7 +161,7 @@ def main(argv: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bench observability", description=__doc__)
     parser.add_argument("--pairs", type=int, default=3, help="how many times on and off are compared")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of each run of the listener")
-    parser.add_argument("--events", type=int, default=1_000_000, help="events of each run of the worker")
+    parser.add_argument("--events", type=int, default=800_000, help="events of each run of the worker")
     options = parser.parse_args(argv)
     context = multiprocessing.get_context("spawn")
     pipes, children = [], []

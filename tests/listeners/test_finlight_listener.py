@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from aiokafka import TopicPartition
 from pydantic import SecretStr
 
 from streams.errors import BadInputError
+from streams.listeners.control import make_app
 from streams.listeners.finlight import FinlightConnection
 from streams.listeners.finlight_service import FinlightListener
 from streams.listeners.supervisor import State, Supervisor
@@ -28,6 +30,7 @@ from streams.telemetry import Counters
 from streams.topic_admin import create_topics
 from streams.topics import NEWS, UNKNOWN
 from tests.integration.workers import eventually, partitions_of, read_all
+from tests.metrics.scrape import parse, total
 
 if TYPE_CHECKING:
     from tests.listeners.conftest import Until
@@ -253,6 +256,11 @@ async def test_articles_lie_on_kafka_as_they_came_under_their_links(kafka_bootst
             assert dict(record.headers)["source"] == b"finlight"
         unknown = await read_all(settings, partitions_of(settings, UNKNOWN))
         assert len(unknown) == len(bad)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(listener))) as client:
+            figures = parse((await client.get("http://listener/metrics")).text)
+        assert total(figures, "streams_listener_articles_total", component="finlight-listener") == len(sent)
+        assert total(figures, "streams_listener_unusable_total", reason="bad_article") == len(bad)
+        assert total(figures, "streams_listener_connected") == 1
         assert listener.health()["healthy"]
 
 

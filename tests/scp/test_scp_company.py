@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from streams import feeds
 from streams.sim.options import SimOptions
 from streams.sim.simulator import Simulator
+from tests.metrics.scrape import parse, total
 
 from .conftest import Browser, Install
 
@@ -134,3 +135,5 @@ async def test_redis_away_means_no_cache_and_nothing_worse(install: Install, ven
     page = await scp.browser("viewer")
     assert (await page.get(COMPANY)).json()["source"] == "api"
     assert (await page.get("/health")).json()["counters"]["dropped"] == {"company_cache": 2}
+    figures = parse((await page.get("/metrics")).text)
+    assert total(figures, "streams_scp_dropped_total", component="scp", reason="company_cache") == 2
