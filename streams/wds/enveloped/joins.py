@@ -24,8 +24,6 @@ from streams.wds.snapshots import Snapshots, Wanted
 
 CHUNK: Final = 64
 """Most values that are read at a time."""
-SPARE: Final = 1_000
-"""Entries that are read beyond a limit where some are gathered, which the snapshot leaves out."""
 
 logger: Final = logging.getLogger(__name__)
 
@@ -150,10 +148,7 @@ class Joins:
 
 
 def _wanted(stream: Stream) -> Wanted:
-    limit = stream.options.limit
-    if limit and stream.options.interval_ms:
-        limit += SPARE
-    return Wanted(stream.channel, stream.feed.kind is Kind.LIST, limit)
+    return Wanted(stream.channel, stream.feed.kind is Kind.LIST, stream.options.limit)
 
 
 def _is_json(value: bytes) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
 from streams.feeds import Feed
 from streams.wds.enveloped import values
+from streams.wds.enveloped.echoes import Echoes
 from streams.wds.enveloped.envelopes import SharedFrame, Type, notice
 from streams.wds.enveloped.options import Options
 from streams.wds.enveloped.stream import Mark, Stream, Studio, Value
@@ -19,8 +19,6 @@ from streams.wds.protocol import NULL
 
 CATCH_UP_S: Final = 0.25
 """How often it is seen whether a client that was behind takes data again, in seconds."""
-ECHO_S: Final = 1.0
-"""For so long an entry of a snapshot is known again when it is published only after it was read."""
 MAX_HELD: Final = 10_000
 """Most entries that wait for a snapshot's reply."""
 
@@ -42,8 +40,8 @@ class ListStream(Stream):
         # Between a mark and the reply that belongs to it nothing is sent: a matter of a millisecond.
         self._marks = 0
         self._held: list[bytes] = []
-        self._echoes: Counter[bytes] = Counter()
-        self._echoes_until = 0.0
+        self._echoes: Echoes | None = None
+        self._late: dict[Subscription, Echoes] = {}
         self._catching_up: asyncio.TimerHandle | None = None
 
     def publish(self, payload: bytes) -> None:
@@ -62,18 +60,21 @@ class ListStream(Stream):
         return Mark(self._received, tuple(self._gathered))
 
     def admit(self, joining: Sequence[Subscription], mark: Mark, value: Value) -> None:
-        """Send a snapshot of the list, without the entries that are still to be sent."""
-        entries = _without(value if isinstance(value, list) else [], mark.gathered)
-        if self.options.limit:
-            entries = entries[: self.options.limit]
-        if not self._has_others(joining):
-            self._echoes = Counter(entries)
-            self._echoes_until = time.monotonic() + ECHO_S
+        """Send a snapshot of the list; what it holds of the entries that are yet to be sent comes no more."""
+        read = value if isinstance(value, list) else []
+        entries = read[: self.options.limit or None]
+        has_others = self._has_others(joining)
+        if not has_others:
+            for _ in range(min(len(mark.gathered), len(self._gathered))):
+                self._gathered.popleft()
+            self._echoes = Echoes(read, (), self._interval_s)
         frame: SharedFrame | None = None
         for subscription in joining:
             if subscription.arrives(self.channel, is_there=bool(entries)):
                 frame = frame or self._frame(Type.SNAPSHOT, self._data(entries))
                 subscription.client.deliver("", frame.suited(subscription.client.deflates), latest=False)
+            if has_others:
+                self._late[subscription] = Echoes(read, mark.gathered, self._interval_s)
             subscription.arrived(self.channel)
         self.give_up()
 
@@ -95,10 +96,14 @@ class ListStream(Stream):
             self._catching_up.cancel()
 
     def _take(self, payload: bytes) -> None:
-        if self._is_echo(payload):
-            return
+        if self._echoes is not None:
+            if self._echoes.take(payload):
+                return
+            if self._echoes.are_over:
+                self._echoes = None
         if not self._interval_s:
-            self._deliver(self._next_frame(Type.ITEM, values.picked(payload, self.options.fields)))
+            data = values.picked(payload, self.options.fields)
+            self._deliver(self._next_frame(Type.ITEM, data), [payload])
             return
         if len(self._gathered) == self._gathered.maxlen:
             self._lost += 1
@@ -110,9 +115,9 @@ class ListStream(Stream):
         self._timer = None
         if self._marks or not self._gathered:
             return
-        data = self._data(list(reversed(self._gathered)))
+        entries = list(reversed(self._gathered))
         self._gathered.clear()
-        self._deliver(self._next_frame(Type.ITEMS, data))
+        self._deliver(self._next_frame(Type.ITEMS, self._data(entries)), entries)
         self._pace(self._send_gathered)
 
     def _data(self, entries: list[bytes]) -> bytes:
@@ -121,9 +126,10 @@ class ListStream(Stream):
         fields = self.options.fields
         return b"[" + b",".join(values.picked(entry, fields) for entry in entries) + b"]"
 
-    def _deliver(self, frame: SharedFrame) -> None:
+    def _deliver(self, frame: SharedFrame, entries: list[bytes]) -> None:
         if self._lost:
             self._tell_lost()
+        own = self._without_echoes(entries) if self._late else {}
         # Hot: one turn for each client.
         suited, channel, count = frame.suited, self.channel, 0
         for subscription in self.members:
@@ -134,9 +140,24 @@ class ListStream(Stream):
                 self._studio.counters.add("dropped", reason="client_behind")
                 self._catch_up_later()
                 continue
-            client.deliver("", suited(client.deflates), False)
+            if own and subscription in own:
+                client.deliver("", own[subscription].suited(client.deflates), False)
+            else:
+                client.deliver("", suited(client.deflates), False)
             count += 1
         self._studio.counters.add("delivered", count)
+
+    def _without_echoes(self, entries: list[bytes]) -> dict[Subscription, SharedFrame]:
+        """Return the frames of those whose snapshot held some of the entries already: without them."""
+        own: dict[Subscription, SharedFrame] = {}
+        for subscription, echoes in tuple(self._late.items()):
+            if echoes.are_over or subscription.is_over:
+                del self._late[subscription]
+                continue
+            left = [entry for entry in entries if not echoes.take(entry)]
+            if len(left) < len(entries):
+                own[subscription] = self._frame(Type.ITEMS, self._data(left) if left else b"[]")
+        return own
 
     def _tell_lost(self) -> None:
         self._studio.counters.add("dropped", self._lost, "too_many_entries")
@@ -163,28 +184,3 @@ class ListStream(Stream):
 
     def _has_others(self, joining: Sequence[Subscription]) -> bool:
         return any(member.is_live(self.channel) for member in self.members if member not in joining)
-
-    def _is_echo(self, payload: bytes) -> bool:
-        # An entry that was pushed, read by us, and only then published; whoever pushes and publishes in one
-        # has none.
-        if not self._echoes:
-            return False
-        if time.monotonic() > self._echoes_until:
-            self._echoes.clear()
-            return False
-        self._echoes[payload] -= 1
-        return self._echoes[payload] >= 0
-
-
-def _without(entries: list[bytes], gathered: Sequence[bytes]) -> list[bytes]:
-    """Return a list's entries but those that are gathered: these come as items."""
-    if not gathered:
-        return entries
-    unsent = Counter(gathered)
-    left: list[bytes] = []
-    for entry in entries:
-        if unsent[entry] > 0:
-            unsent[entry] -= 1
-        else:
-            left.append(entry)
-    return left

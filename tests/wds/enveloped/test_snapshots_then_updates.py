@@ -48,15 +48,20 @@ async def test_a_list_comes_newest_first_and_then_entry_by_entry(widget: Widget,
     assert await widget.frame() == ("item", 1, 5)
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("options", [{}, {"interval_ms": 20}])
 async def test_no_entry_is_lost_or_repeated_for_clients_that_join_while_entries_come(
-    service: WidgetDataService, wdc: Redis, options: dict
+    service: WidgetDataService, wdc: Redis, options: dict, at_once: bool
 ) -> None:
     key = "daily_range_hod_alert"
 
     async def write() -> None:
         for number in range(TOTAL):
-            await push(wdc, key, number)
+            if at_once:
+                await push(wdc, key, number)
+            else:
+                await wdc.lpush(key, number)
+                await wdc.publish(key, str(number))
 
     async def read(pause_s: float) -> list[int]:
         await asyncio.sleep(pause_s)
