@@ -74,11 +74,12 @@ class Demo:
         """
         started = time.monotonic()
         try:
-            if not await _unless(stop, self._stage.start()):
+            if not await _unless(stop, self._stage.start(scanners_only=True)):
                 return None
             self._start_seconds = time.monotonic() - started
             async with self._spectating() as watching:
                 await self._open_market(watching)
+                await self._stage.start_other_workers()
                 reading = await self._watch(stop, watching)
             seconds = time.monotonic() - self._began
             reading = await self._drain(DRAIN_IN_HASTE_S if stop.is_set() else DRAIN_S)

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -61,6 +61,7 @@ class Stage:
         key: The WDS's key; None where it needs none.
         key_is_made: Whether the key was made for this run.
         probe: Asks the processes how they are.
+        scanners: The scanner's workers.
         workers, listener, wds, simulator: The processes.
         scp: The dashboard's; None where the demo has none.
         listeners: That listener, and that of news where the demo has news.
@@ -94,10 +95,8 @@ class Stage:
         )
         self._given = settings
         self.stack = LocalStack(settings, progress=say)
-        self.workers = [
-            *(worker(SCANNER, number + 1, free_port(HOST)) for number in range(options.workers)),
-            *(worker(app, 1, free_port(HOST)) for app in options.apps),
-        ]
+        self.scanners = [worker(SCANNER, number + 1, free_port(HOST)) for number in range(options.workers)]
+        self.workers = [*self.scanners, *(worker(app, 1, free_port(HOST)) for app in options.apps)]
         self.listener = listener(self.settings)
         self.listeners = [self.listener, *([news_listener(self.settings)] if NEWS in options.apps else ())]
         self.wds = wds(self.settings)
@@ -150,8 +149,12 @@ class Stage:
         """Return the address of one of the simulator's own endpoints, such as ``sent``."""
         return f"http://{HOST}:{self._rest_port}/sim/{path}"
 
-    async def start(self) -> None:
+    async def start(self, *, scanners_only: bool = False) -> None:
         """Start everything; return when all of it waits for the market.
+
+        Args:
+            scanners_only: Whether other apps' workers are left to ``start_other_workers``: they miss nothing,
+                for a worker begins with what its topics hold.
 
         Raises:
             StreamsError: Something cannot be started; what was is to be ended with ``stop``.
@@ -164,7 +167,13 @@ class Stage:
             self._environment(), self._say, log_folder=self._folder, stop_timeout_s=STOP_TIMEOUT_S
         )
         await self.keeper.start(self.simulator)
-        await together(self._start_servers(), self._start_processes())
+        workers = self.scanners if scanners_only else self.workers
+        await together(self._start_servers(), self._start_processes(workers))
+
+    async def start_other_workers(self) -> None:
+        """Start the workers that are not the scanner's, without waiting for them."""
+        for component in self.workers[len(self.scanners) :]:
+            await self.keeper.start(component)
 
     async def open_market(self) -> None:
         """Have the listeners connect: a recording starts now.
@@ -223,19 +232,19 @@ class Stage:
         await create_topics(self._given.model_copy(update={"kafka_bootstrap": self.stack.bootstrap}))
         self._servers_are_up.set()
 
-    async def _start_processes(self) -> None:
+    async def _start_processes(self, workers: Sequence[Component]) -> None:
         """Start what needs the servers as soon as their addresses are known: it waits for them by itself."""
         while not self.stack.is_addressed:  # noqa: ASYNC110  nothing tells of it
             await asyncio.sleep(POLL_S)
         self.keeper.environment.update(self.stack.environment())
         served = (self.wds,) if self.scp is None else (self.wds, self.scp)
-        for component in (*self.workers, *served, *self.listeners):
+        for component in (*workers, *served, *self.listeners):
             await self.keeper.start(component)
         await together(
             self._prepare_reference(),
             *(self.keeper.until_ready(each, self.probe) for each in served),
             *(self.keeper.until_ready(each, self.probe, is_ready=_reaches_kafka) for each in self.listeners),
-            self._until_workers_share(),
+            self._until_workers_share(workers),
         )
 
     async def _prepare_reference(self) -> None:
@@ -244,22 +253,21 @@ class Stage:
         self._say("loading reference data, starting the workers and the WDS")
         await self.load_reference()
 
-    async def _until_workers_share(self) -> None:
+    async def _until_workers_share(self, workers: Sequence[Component]) -> None:
         """Wait until the workers have all partitions among them, and none is about to change hands."""
-        for component in self.workers:
+        for component in workers:
             await self.keeper.until_ready(component, self.probe, READY_TIMEOUT_S)
         deadline = time.monotonic() + READY_TIMEOUT_S
-        while not await self._workers_share():
+        while not await self._workers_share(workers):
             if time.monotonic() > deadline:
                 raise UnavailableError(f"the workers have not shared the partitions in {READY_TIMEOUT_S:g} s")
             await asyncio.sleep(POLL_S)
 
-    async def _workers_share(self) -> bool:
-        healths = [await self.probe.health(component.health_url) for component in self.workers]
+    async def _workers_share(self, workers: Sequence[Component]) -> bool:
+        healths = [await self.probe.health(component.health_url) for component in workers]
         # Other apps may read the same topic.
-        scanners = healths[: self.options.workers]
-        assigned = sum(assigned_partitions(health, self.settings) for health in scanners)
-        return assigned == self.settings.kafka_partitions and all(map(self.workers[0].is_ready, healths))
+        assigned = sum(assigned_partitions(health, self.settings) for health in healths[: len(self.scanners)])
+        return assigned == self.settings.kafka_partitions and all(map(workers[0].is_ready, healths))
 
     def _environment(self) -> dict[str, str]:
         environment = {
