@@ -48,7 +48,10 @@ def demo(  # noqa: PLR0913  one parameter an option
     ] = None,
     apps: Annotated[
         str | None,
-        typer.Option(help="Apps beside the scanner, by comma: trades,quotes,news,bars; default none."),
+        typer.Option(
+            help="Apps beside the scanner, by comma: trades,quotes,news,bars; or all, or none. "
+            "Default all, as the dashboard shows them; none without it."
+        ),
     ] = None,
     wds_port: Annotated[
         int | None, typer.Option(help="Port of the WDS; 0 takes a free one; default 4202.")
@@ -71,6 +74,8 @@ def demo(  # noqa: PLR0913  one parameter an option
     """Start Kafka, Redis, simulator, listener, scanner and WDS; stop them all at the end."""
     from streams.cli.run_demo import run_demo
 
+    if apps is None:
+        apps = "all" if dashboard else "none"
     given = {
         "symbols": symbols, "rate": rate, "seed": seed, "start": start, "input": input,
         "reference": reference, "speed": speed, "workers": workers, "apps": apps, "wds_port": wds_port,

@@ -23,6 +23,8 @@ MARKET_OPTIONS: Final = ("symbols", "rate", "speed", "seed", "start", "input", "
 CHECKED: Final = 100
 """How many of a recording's first frames are looked at."""
 
+_GROUPS: Final[dict[str, tuple[str, ...]]] = {"all": OTHER_APPS, "none": ()}
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -81,7 +83,7 @@ def demo_options(given: Mapping[str, Any]) -> DemoOptions:
     market = sim_options({name: given.get(name) for name in MARKET_OPTIONS})
     own = {name: value for name, value in given.items() if name not in MARKET_OPTIONS}
     if own.get("apps") is not None:
-        own["apps"] = tuple(filter(None, own["apps"].split(",")))
+        own["apps"] = _GROUPS.get(own["apps"], tuple(filter(None, own["apps"].split(","))))
     return validated(DemoOptions, {**own, "market": market})
 
 

@@ -4,6 +4,12 @@ import pytest
 
 from streams.demo.options import demo_options
 from streams.errors import BadInputError
+from streams.platform.components import OTHER_APPS
+
+
+def test_all_apps_and_none_have_words_of_their_own() -> None:
+    assert demo_options({"apps": "all"}).apps == OTHER_APPS
+    assert demo_options({"apps": "none"}).apps == ()
 
 
 def test_what_is_not_given_keeps_its_default() -> None:

@@ -52,7 +52,11 @@ async def look(stage: Stage, redis: Redis) -> Seen:
 @pytest.mark.parametrize(("symbols", "rate"), [(500, 1_500), (3_000, 6_000)])
 async def test_the_model_tells_what_a_running_platform_does(symbols: int, rate: int) -> None:
     market = SimOptions(symbols=symbols, rate=rate, start="2026-11-20T10:00:00-05:00")
-    stage = Stage(DemoOptions(market=market, apps=OTHER_APPS, wds_port=0), Settings(), lambda _said: None)
+    stage = Stage(
+        DemoOptions(market=market, apps=OTHER_APPS, wds_port=0, dashboard=False),
+        Settings(),
+        lambda _said: None,
+    )
     try:
         await stage.start()
         await stage.open_market()

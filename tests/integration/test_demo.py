@@ -26,7 +26,11 @@ def start_demo(tmp_path: Path) -> Iterator[StartDemo]:
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams", "demo", "--headless", "--json", "--wds-port", "0", *arguments],
+            [
+                *(sys.executable, "-m", "streams", "demo", "--headless", "--json"),
+                # Other apps are other tests'; the dashboard is there, as by default.
+                *("--wds-port", "0", "--scp-port", "0", "--apps", "none", *arguments),
+            ],
             env={**os.environ, "TMPDIR": str(tmp_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -44,6 +44,7 @@ def environment(simulator: Simulator, kafka_bootstrap: str, redis_url: str, tmp_
         "LISTENER_PORT": str(free_port()),
         "WORKER_PORT": str(free_port()),
         "WDS_PORT": str(free_port()),
+        "SCP_PORT": str(free_port()),
         "WDS_HOST": "127.0.0.1",
         "DATA_DIR": str(tmp_path / "data"),
         "LOG_LEVEL": "WARNING",
