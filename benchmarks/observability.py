@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import multiprocessing
 import statistics
+import sys
 import time
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -143,6 +144,8 @@ async def _bench(port: int, collector: str, pairs: int, seconds: float, events: 
             }
             ratios["listener"].append(of_listener[collector] / of_listener[None])
             ratios["worker"].append(of_worker[collector] / of_worker[None])
+            told = ", ".join(f"{name} {each[-1]:.3f}" for name, each in ratios.items())
+            print(f"pair {number + 1} of {pairs}: {told}", file=sys.stderr, flush=True)
     medians = {name: round(statistics.median(each), 4) for name, each in ratios.items()}
     return {
         "name": "observability",
