@@ -50,14 +50,15 @@ export interface Topics {
 }
 
 export interface Audited {
+  id: number;
   at_ms: number;
-  who?: string;
-  user?: string;
-  role?: string;
+  user: string;
+  role: string;
+  address: string;
   action: string;
-  target?: string;
-  detail?: string;
+  target: string;
   result: string;
+  detail: string;
 }
 
 /** The counters that tell how much a component does, by its kind; the first that it has counts. */
