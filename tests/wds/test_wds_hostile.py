@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import Redis
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -113,3 +114,14 @@ async def test_requests_that_make_no_sense_are_logged_once(
     stop.set()
     await asyncio.wait_for(serving, 30)
     assert caplog.text.count("Invalid HTTP request") == 1
+
+
+async def test_a_reply_that_nobody_takes_is_cut_off(
+    settings: Settings, wdc: Redis, eventually: Eventually
+) -> None:
+    await wdc.set("quote:A", json.dumps("x" * 20_000_000))
+    async with WidgetDataService(settings.model_copy(update={"wds_slow_after_s": 0.2})) as service:
+        _, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1_000)
+        writer.write(b"GET /quotes/A HTTP/1.1\r\nHost: test\r\nX-API-Key: a key of the test\r\n\r\n")
+        await eventually(lambda: service.counters.get("refused", "takes no data") == 1)
+        writer.close()
