@@ -12,6 +12,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
@@ -109,6 +110,12 @@ class Wire(WebSocketsSansIOProtocol):
         extensions = cast("dict[str, object]", self.scope["extensions"])
         extensions[EXTENSION] = self
         await super().run_asgi()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send; a refusal that has been sent is all there is to say, for which uvicorn would log an error."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def write(self, frames: bytes) -> None:
         """Send whole frames, unless the connection is about to close."""

@@ -30,7 +30,9 @@ async def leave(socket: ClientConnection) -> tuple[int | None, float]:
     return socket.close_code, time.monotonic()
 
 
-async def test_clients_are_sent_away_one_after_the_other_and_nobody_comes_in(settings: Settings) -> None:
+async def test_clients_are_sent_away_one_after_the_other_and_nobody_comes_in(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     service = WidgetDataService(settings.model_copy(update={"wds_drain_s": DRAIN_S}))
     await service.start()
     url = f"127.0.0.1:{service.port}"
@@ -47,6 +49,7 @@ async def test_clients_are_sent_away_one_after_the_other_and_nobody_comes_in(set
     await asyncio.wait_for(closing, TIMEOUT_S)
     assert (ready.status_code, alive.status_code, refused.status_code) == (503, 200, 503)
     assert (caught.value.response.status_code, caught.value.response.headers["retry-after"]) == (503, "1")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert set(codes) == {1012}
     # Evenly: no quarter of the time sees half of them go.
     quarters = [int(4 * (when - min(times)) / (max(times) - min(times))) for when in times]
