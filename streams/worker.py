@@ -43,6 +43,9 @@ FETCH_BYTES: Final = 1024 * 1024
 """Most that one fetch brings of a partition."""
 BUFFERED_RECORDS: Final = 256
 """Records of a stream that wait in memory, up to 64 KiB each."""
+NEVER: Final = 2**31
+"""Acknowledgements after which whoever reads commits himself. A commit that Kafka does not answer lasts for a
+minute and more, and meanwhile nothing would be read; the commits of each second are enough."""
 POLLED_RECORDS: Final = 128
 """Most records that are taken from the fetching thread at once."""
 
@@ -84,6 +87,7 @@ class WorkerApp(faust.App):
             broker_session_timeout=settings.worker_session_timeout_s,
             broker_heartbeat_interval=settings.worker_session_timeout_s / 5,
             broker_commit_interval=1.0,
+            broker_commit_every=NEVER,
             broker_max_poll_records=POLLED_RECORDS,
             consumer_max_fetch_size=FETCH_BYTES,
             producer_compression_type="lz4",

@@ -24,8 +24,8 @@ from streams.local.cache import Progress
 
 BEFORE_S: Final = 2.5
 """How long the market goes on before a fault: what is usual is measured then."""
-MAKE_TIMEOUT_S: Final = 90.0
-"""Longer than any server may take to start."""
+MAKE_TIMEOUT_S: Final = 130.0
+"""Longer than any server, and three workers, may take to start."""
 RECOVERY_TIMEOUT_S: Final = 60.0
 IN_FLIGHT_S: Final = 1.0
 """What the vendors send in this time may die with a listener; more than that is lost."""

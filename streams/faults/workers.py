@@ -16,7 +16,7 @@ from streams.local.process import free_port
 from streams.platform.components import SCANNER, Component, worker
 
 JOINING: Final = 3
-JOIN_TIMEOUT_S: Final = 30.0
+JOIN_TIMEOUT_S: Final = 40.0
 STAY_S: Final = 1.0
 FULL_S: Final = 4.0
 
