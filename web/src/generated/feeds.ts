@@ -33,6 +33,9 @@ export const FEEDS = {
   BARS_HOUR: { pattern: "bars:1h:{}", kind: "list", ttlS: 345600, bound: 16 },
   COMPANY_OVERVIEW: { pattern: "enrichment:overview:{}", kind: "latest", ttlS: 2592000, bound: 1 },
   COMPANY_LOGO: { pattern: "enrichment:logo:{}", kind: "latest", ttlS: 2592000, bound: 1 },
+  COMPANY_NEWS: { pattern: "enrichment:news:{}", kind: "latest", ttlS: 900, bound: 1 },
+  SHORT_INTEREST: { pattern: "enrichment:short_interest:{}", kind: "latest", ttlS: 86400, bound: 1 },
+  SHORT_VOLUME: { pattern: "enrichment:short_volume:{}", kind: "latest", ttlS: 86400, bound: 1 },
 } as const satisfies Record<string, Feed>;
 
 export interface Row {
