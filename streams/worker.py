@@ -10,7 +10,7 @@ import socket
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -32,7 +32,7 @@ from streams.settings import Settings
 from streams.telemetry import Counters, Reporter, logging_config, quieten
 from streams.topic_admin import cluster_id, create_topics
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
-from streams.tracing import make_tracer
+from streams.tracing import Span, make_tracer
 from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -152,21 +152,20 @@ class WorkerApp(faust.App):
             traceparent: The trace that it belongs to, None where it is not traced.
         """
         self.passage.begin(received_ms)
-        span = None
-        if traceparent is not None:
-            span = self.traces.follow(
-                traceparent,
-                "apply",
-                time.time_ns(),
-                {"messaging.destination.name": self.settings.topic(topic)},
-            )
-        with span.active() if span is not None else nullcontext():
+        span = None if traceparent is None else self._trace(topic, traceparent)
+        if span is None:
             yield
-        if span is not None:
+        else:
+            with span.active():
+                yield
             span.end()
         if received_ms is not None:
             self.counters.observe("latency", time.time() - received_ms / 1000, reason="applied")
         self.passage.end(received_ms, None if span is None else span.traceparent)
+
+    def _trace(self, topic: Topic, traceparent: str) -> Span | None:
+        known = {"messaging.destination.name": self.settings.topic(topic)}
+        return self.traces.follow(traceparent, "apply", time.time_ns(), known)
 
     def note_events(
         self, topic: Topic, good: int, rejected: Sequence[bytes], newest_ms: float | None = None
