@@ -102,7 +102,7 @@ async def test_requests_beyond_the_pace_wait_and_no_other_client_does(
 ) -> None:
     async with (
         WidgetDataService(limited(wds_request_burst=10, wds_max_requests_per_s=1)) as service,
-        enter(service) as hasty,
+        enter(service, close_timeout=0.1) as hasty,  # The service has stopped to read it.
         enter(service) as calm,
     ):
         for _ in range(30):
