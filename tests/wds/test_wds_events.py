@@ -75,6 +75,9 @@ async def follow(
 ) -> AsyncIterator[Source]:
     url = f"http://127.0.0.1:{service.port}/events?{query}"
     headers = {"X-API-Key": KEY} if headers is None else headers
+    async with asyncio.timeout(TIMEOUT_S):
+        while not all(service._feeder.connected.values()):  # noqa: ASYNC110  Redis sets no event
+            await asyncio.sleep(0.02)
     async with (
         httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as http,
         http.stream("GET", url, headers=headers) as response,

@@ -144,7 +144,8 @@ async def test_health_objects_to_a_board_that_is_late_and_readiness_does_not(
             ready = await http.get(f"http://127.0.0.1:{service.port}/readyz")
         await wdc.set("scanners:top_volume", "[]", ex=4 * DAY_S)
         await until(service, 200)
-    assert problems == ["scanners:top_volume was written 100 s ago"]
+    (problem,) = problems
+    assert problem.startswith("scanners:top_volume was written 10")
     assert ready.status_code == 200
 
 
