@@ -133,6 +133,7 @@ class ControlPlaneApp:
         return self._pages.answer(request, path or "index.html")
 
     def _add_oidc(self, app: FastAPI, provider: OidcProvider) -> None:
+        settings = self._plane.settings
         app.include_router(oidc.make_router(self._plane, provider))
         app.add_middleware(
             SessionMiddleware,
@@ -141,7 +142,8 @@ class ControlPlaneApp:
             path=oidc.PATH,
             max_age=OIDC_LOGIN_S,
             same_site="lax",
-            https_only=(self._plane.settings.scp_public_url or "").startswith("https:"),
+            https_only=settings.scp_ssl_certfile is not None
+            or (settings.scp_public_url or "").startswith("https:"),
         )
 
     def _handlers(self) -> tuple[tuple[type[Exception], _Handler], ...]:
