@@ -52,7 +52,8 @@ export function startClock(market: MarketClient): void {
       const runsFor = Math.min(pulseAgoMs, PULSE_MS);
       clock.marketMs = clock.isReplay ? pulse.eventMs + runsFor : nowMs;
     } else {
-      clock.marketMs = nowMs;
+      // Nothing shown tells a market time: a replay seen before goes on as far behind as it was.
+      clock.marketMs = clock.isReplay ? nowMs - (clock.behindMs ?? 0) : nowMs;
     }
     for (const listener of beats) listener();
   };
