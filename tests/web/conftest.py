@@ -8,7 +8,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from .installation import ARGUMENTS, CHROMIUM, Installation, installed
+from benchmarks.dashboard import CHROMIUM as ARGUMENTS
+
+from .installation import CHROMIUM, Installation, installed
 
 
 @pytest_asyncio.fixture(scope="session")

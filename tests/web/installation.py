@@ -26,10 +26,6 @@ from streams.settings import Settings
 from streams.sim.options import SimOptions
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 WEB = Path(__file__).parents[2] / "web"
 PASSWORD = "correct horse battery"
 TIMEOUT_MS = 60_000
