@@ -45,6 +45,7 @@ class Reader:
         self._environment = environment
         self._ports: dict[str, str] = {}
         self._beside: list[Process] = []
+        self._started: list[Process] = []
 
     async def paste(self, block: Block) -> None:
         """Run a block as its remarks say."""
@@ -57,6 +58,7 @@ class Reader:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
+        self._started.append(process)
         if block.beside is not None:
             self._beside.append(process)
             port = int(self._with_free_ports(block.beside))
@@ -67,24 +69,28 @@ class Reader:
             return
         if block.seconds is not None:
             await asyncio.sleep(block.seconds)
-            _interrupt(process)
+            _signal(process, signal.SIGINT)
         said, _ = await asyncio.wait_for(process.communicate(), ENDS_S)
         ended_well = (0,) if block.seconds is None else (0, 130, -signal.SIGINT)
         assert process.returncode in ended_well, f"{block.code}\nprinted:\n{said.decode()}"
 
     async def leave(self) -> None:
-        """End what goes on beside."""
-        for process in self._beside:
-            _interrupt(process)
-            assert await asyncio.wait_for(process.wait(), ENDS_S) in (0, 130)
+        """End what goes on beside, and whatever did not end by itself."""
+        try:
+            for process in self._beside:
+                _signal(process, signal.SIGINT)
+                assert await asyncio.wait_for(process.wait(), ENDS_S) in (0, 130)
+        finally:
+            for process in self._started:
+                _signal(process, signal.SIGKILL)
 
     def _with_free_ports(self, code: str) -> str:
         return EXAMPLE_PORT.sub(lambda port: self._ports.setdefault(port[0], str(free_port())), code)
 
 
-def _interrupt(process: Process) -> None:
+def _signal(process: Process, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
 
 
 def named(page: Path) -> str:
