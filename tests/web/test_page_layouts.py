@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from playwright.async_api import Page, Request, expect
@@ -9,6 +10,7 @@ from playwright.async_api import Page, Request, expect
 from .installation import Installation, layout, widget
 
 PLAIN = layout("Plain", [{"type": "news"}, {"type": "quote"}])
+UNSENT = "localStorage.getItem('streams.layouts.unsent')"
 
 
 def tab(name: str) -> str:
@@ -62,8 +64,15 @@ async def test_layouts_of_a_user_are_on_the_server(installation: Installation) -
         async with page.expect_response(lambda answer: is_stored(answer.request, "admin's desk")) as stored:
             await rename(page, "admin's desk")
         assert (await stored.value).ok
+        # What is not on the server yet when the page is left is not lost, either.
+        await rename(page, "admin's second desk")
+        await page.reload()
+        await expect(page.locator(tab("admin's second desk"))).to_be_visible()
+        await expect(page.get_by_role("button", name="admin · log out")).to_be_visible()
+        while await page.evaluate(UNSENT) is not None:  # noqa: ASYNC110  nothing tells of it
+            await asyncio.sleep(0.1)
     async with installation.visit(user="admin") as page:
-        await expect(page.locator(tab("admin's desk"))).to_be_visible()
+        await expect(page.locator(tab("admin's second desk"))).to_be_visible()
         await expect(widget(page, "news")).to_be_visible()
     async with installation.visit(user="operator") as page:
         await expect(page.locator(tab("Scanner"))).to_be_visible()

@@ -12,9 +12,12 @@ const problem = ref(kept.problem);
 const revision = ref(0);
 const DOCUMENT = 'dashboard';
 const UPLOAD_AFTER_MS = 1_500;
+/** Whose layouts have changed here and are not on the server yet: a page may be left before they are. */
+const UNSENT_KEY = 'streams.layouts.unsent';
 
 let version: string | null = null;
 let isRemote = false;
+let owner = '';
 let isApplying = false;
 let upload: ReturnType<typeof setTimeout> | null = null;
 
@@ -27,6 +30,7 @@ watch(
   () => {
     keep(localStorage, saved);
     if (!isRemote || isApplying) return;
+    localStorage.setItem(UNSENT_KEY, owner);
     if (upload !== null) clearTimeout(upload);
     upload = setTimeout(() => void send(), UPLOAD_AFTER_MS);
   },
@@ -40,13 +44,14 @@ function apply(other: Saved): void {
   isApplying = false;
 }
 
-/** Takes the layouts of whoever is logged in; those of the browser where the server has none. */
-export async function syncWithServer(): Promise<void> {
+/** Takes the layouts of whoever is logged in; those of the browser where the server has none, or older ones. */
+export async function syncWithServer(user: string): Promise<void> {
   try {
     const stored = await scp.load<unknown>('layouts', DOCUMENT);
     isRemote = true;
     version = stored?.version ?? null;
-    if (stored === null) await send();
+    owner = user;
+    if (stored === null || localStorage.getItem(UNSENT_KEY) === user) await send();
     else apply(migrated(stored.value));
   } catch (error) {
     problem.value = `Layouts are kept in this browser only: ${messageOf(error)}`;
@@ -58,6 +63,7 @@ async function send(): Promise<void> {
   try {
     version = await scp.store('layouts', DOCUMENT, saved, version);
     problem.value = '';
+    if (upload === null) localStorage.removeItem(UNSENT_KEY);
   } catch (error) {
     if (error instanceof scp.ScpError && error.status === 412) {
       // Another window has saved since: this one's is newer, but only just.
