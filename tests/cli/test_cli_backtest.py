@@ -35,13 +35,14 @@ BARS = [
     }
     for symbol, high in (("S1", 10.0), ("S2", 10.0), ("S1", 11.0))
 ]
+TRADE = {"ev": "T", "sym": "S1", "t": 1_499_697_000_500, "p": 10.0, "s": 100}
 
 
 def test_the_last_line_is_one_object_that_counts_what_is_in_the_files(
     streams: Command, tmp_path: Path
 ) -> None:
     frames, out = tmp_path / "frames.ndjson", tmp_path / "new" / "out"
-    frames.write_text(json.dumps(BARS) + "\nno frame\n" + json.dumps([{"ev": "T", "sym": "S1"}]))
+    frames.write_text(json.dumps(BARS) + "\nno frame\n" + json.dumps([TRADE, {"ev": "T", "sym": "S1"}]))
     ended = streams("backtest", str(frames), "--out", str(out), "--json")
     assert ended.code == 0
     told = json.loads(ended.out.splitlines()[-1])
@@ -49,7 +50,7 @@ def test_the_last_line_is_one_object_that_counts_what_is_in_the_files(
     assert rows == {"boards": 4, "alerts": 1, "bars": 2}
     assert {name: told[name] for name in rows} == rows
     assert told["by_type"] == {"A": 3, "T": 1}
-    assert told["rejected"] == {"not_an_array": 1}
+    assert told["rejected"] == {"not_an_array": 1, "malformed": 1}
     assert told["events_per_s"] > 0
     assert "no frame" in ended.err
 

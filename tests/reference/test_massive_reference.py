@@ -233,7 +233,7 @@ async def test_a_call_too_many_waits_as_long_as_it_is_told(
     await spoil(simulator, "limited", "grouped", 2)
     assert len(by_symbol(await load(simulator))) == SYMBOLS
     assert answered(simulator) == PAGES
-    assert set(noted.lines) == {"the vendor takes no more calls for now; going on in 1 s"}
+    assert set(noted.lines) == {"the vendor takes no more calls; going on in 1 s"}
 
 
 @pytest.mark.parametrize("kind", ["unavailable", "cut"])
