@@ -24,7 +24,7 @@ export class FeedStore implements FeedSink {
   isTold = false;
   link: LinkState = 'connecting';
   reason = '';
-  /** Whether the server has said that it cannot tell updates for now. */
+  /** Whether the server has said that it cannot tell updates until its Redis is back. */
   isCutOff = false;
   /** When the connection was lost, by the page's own clock; null while there is one. */
   lostMs: number | null = null;
