@@ -75,4 +75,6 @@ async def test_layouts_of_a_user_are_on_the_server(installation: Installation) -
         await expect(page.locator(tab("admin's second desk"))).to_be_visible()
         await expect(widget(page, "news")).to_be_visible()
     async with installation.visit(user="operator") as page:
-        await expect(page.locator(tab("Scanner"))).to_be_visible()
+        await expect(page.get_by_role("button", name="operator · log out")).to_be_visible()
+        await expect(page.locator(".layout-tabs button").first).to_be_visible()
+        await expect(page.get_by_text("admin's second desk")).to_have_count(0)
