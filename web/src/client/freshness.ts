@@ -5,7 +5,7 @@ export type Freshness =
 /** What freshness follows from. Times and ages are ms. */
 export interface Signs {
   isConnected: boolean;
-  /** Whether the server has said that it cannot tell updates for now. */
+  /** Whether the server has said that it cannot tell updates until its Redis is back. */
   isCutOff: boolean;
   isTold: boolean;
   /** Since this feed's last live payload; null before the first. */
