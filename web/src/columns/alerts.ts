@@ -1,8 +1,8 @@
 import type { AlertLine } from '@/alerts/folding';
-import * as numbers from '@/format/numbers';
 import { clock, NEW_YORK } from '@/format/time';
 import { BOARD_COLUMNS } from './board';
 import type { Column } from './column';
+import { clockTime, count, price, text } from './makers';
 
 const SESSION_WORDS: Record<string, string> = { pre_market: 'pre', regular: 'regular', after_hours: 'after' };
 
@@ -24,16 +24,10 @@ function atAlert(id: string): Column<AlertLine> {
 
 /** Every column of a line of alerts. */
 export const ALERT_COLUMNS: Column<AlertLine>[] = [
-  {
-    id: 'time',
-    label: 'Time ET',
-    tooltip: 'When it broke first, New York time',
-    kind: 'text',
+  clockTime('time', 'Time ET', 'When it broke first, New York time', (line) => line.since * 1000, {
     width: 66,
-    value: (line) => line.since,
-    format: (line) => clock(line.since * 1000, NEW_YORK),
     detail: (line) => `last at ${clock(line.alert.timestamp * 1000, NEW_YORK)}`,
-  },
+  }),
   {
     id: 'direction',
     label: '▲▼',
@@ -45,25 +39,8 @@ export const ALERT_COLUMNS: Column<AlertLine>[] = [
     tone: (line) => (line.alert.direction === 'high' ? 'up' : 'down'),
     detail: (line) => `new ${line.alert.direction}`,
   },
-  {
-    id: 'price',
-    label: 'Price',
-    tooltip: 'The new high or low',
-    kind: 'number',
-    width: 64,
-    value: (line) => line.alert.price,
-    format: (line) => numbers.price(line.alert.price),
-    detail: (line) => `$${numbers.fullPrice(line.alert.price)}`,
-  },
-  {
-    id: 'broke',
-    label: 'Broke',
-    tooltip: 'The high or low before it',
-    kind: 'number',
-    width: 64,
-    value: (line) => line.alert.previous,
-    format: (line) => numbers.price(line.alert.previous),
-  },
+  price('price', 'Price', 'The new high or low', (line) => line.alert.price, { width: 64 }),
+  price('broke', 'Broke', 'The high or low before it', (line) => line.alert.previous, { width: 64 }),
   {
     id: 'count',
     label: '×n',
@@ -73,25 +50,13 @@ export const ALERT_COLUMNS: Column<AlertLine>[] = [
     value: (line) => line.count,
     format: (line) => (line.count > 1 ? `×${line.count}` : ''),
   },
-  {
-    id: 'hits',
-    label: 'Hits',
-    tooltip: 'Breaks of this symbol and direction today',
-    kind: 'number',
+  count('hits', 'Hits', 'Breaks of this symbol and direction today', (line) => line.alert.hits, {
     width: 42,
-    value: (line) => line.alert.hits,
-    format: (line) => numbers.count(line.alert.hits),
-  },
-  {
-    id: 'note',
-    label: 'Note',
-    tooltip: 'What else was broken',
-    kind: 'text',
+  }),
+  text('note', 'Note', 'What else was broken', (line) => line.alert.note, {
     width: 190,
-    value: (line) => line.alert.note,
-    format: (line) => line.alert.note,
     detail: (line) => line.alert.note,
-  },
+  }),
   {
     id: 'session',
     label: 'Session',

@@ -1,7 +1,8 @@
 import type { HaltEntry } from '@/generated/feeds';
 import * as numbers from '@/format/numbers';
-import { clock, countdown, NEW_YORK } from '@/format/time';
+import { countdown } from '@/format/time';
 import type { Column } from './column';
+import { clockTime, count, price, text } from './makers';
 
 /** A symbol's newest halt, and the last price that is known of it. */
 export interface HaltRow extends HaltEntry {
@@ -18,32 +19,14 @@ export function bandDistance(row: HaltRow): number | null {
   return distances.length === 0 ? null : Math.min(...distances);
 }
 
-function time(ms: number | null): string {
-  return ms === null ? numbers.NOTHING : clock(ms, NEW_YORK);
-}
-
 /** Every column of a halt. */
 export const HALT_COLUMNS: Column<HaltRow>[] = [
-  {
-    id: 'status',
-    label: 'Status',
-    tooltip: 'Halted, or resumed',
-    kind: 'text',
+  text('status', 'Status', 'Halted, or resumed', (row) => row.status, {
     width: 68,
-    value: (row) => row.status,
-    format: (row) => row.status,
     shade: (row) => (row.status === 'halted' ? 'halted-cell' : 'faint'),
     detail: (row) => row.note,
-  },
-  {
-    id: 'halted_at',
-    label: 'Halted ET',
-    tooltip: 'When trading stopped, New York time',
-    kind: 'text',
-    width: 68,
-    value: (row) => row.halted_at,
-    format: (row) => time(row.halted_at),
-  },
+  }),
+  clockTime('halted_at', 'Halted ET', 'When trading stopped, New York time', (row) => row.halted_at),
   {
     id: 'reopening',
     label: 'Reopens',
@@ -59,42 +42,10 @@ export const HALT_COLUMNS: Column<HaltRow>[] = [
     shade: (row, { marketMs }) =>
       row.status === 'halted' && (row.earliest_reopening ?? Infinity) <= marketMs ? 'strong' : '',
   },
-  {
-    id: 'resumed_at',
-    label: 'Resumed',
-    tooltip: 'When trading went on, New York time',
-    kind: 'text',
-    width: 68,
-    value: (row) => row.resumed_at,
-    format: (row) => time(row.resumed_at),
-  },
-  {
-    id: 'last',
-    label: 'Price',
-    tooltip: 'The last price, live',
-    kind: 'number',
-    width: 64,
-    value: (row) => row.last,
-    format: (row) => numbers.price(row.last),
-  },
-  {
-    id: 'lower',
-    label: 'Band −',
-    tooltip: 'Lower price band, 09:30 to 16:00 only',
-    kind: 'number',
-    width: 64,
-    value: (row) => row.lower_band,
-    format: (row) => numbers.price(row.lower_band),
-  },
-  {
-    id: 'upper',
-    label: 'Band +',
-    tooltip: 'Upper price band, 09:30 to 16:00 only',
-    kind: 'number',
-    width: 64,
-    value: (row) => row.upper_band,
-    format: (row) => numbers.price(row.upper_band),
-  },
+  clockTime('resumed_at', 'Resumed', 'When trading went on, New York time', (row) => row.resumed_at),
+  price('last', 'Price', 'The last price, live', (row) => row.last, { width: 64 }),
+  price('lower', 'Band −', 'Lower price band, 09:30 to 16:00 only', (row) => row.lower_band, { width: 64 }),
+  price('upper', 'Band +', 'Upper price band, 09:30 to 16:00 only', (row) => row.upper_band, { width: 64 }),
   {
     id: 'distance',
     label: 'To band',
@@ -107,22 +58,6 @@ export const HALT_COLUMNS: Column<HaltRow>[] = [
       return distance === null ? numbers.NOTHING : `${numbers.fixed(distance, 1)}%`;
     },
   },
-  {
-    id: 'count',
-    label: 'Today',
-    tooltip: 'Halts of the symbol today',
-    kind: 'number',
-    width: 50,
-    value: (row) => row.halts_today,
-    format: (row) => numbers.count(row.halts_today),
-  },
-  {
-    id: 'note',
-    label: 'Note',
-    tooltip: 'The same in words',
-    kind: 'text',
-    width: 190,
-    value: (row) => row.note,
-    format: (row) => row.note,
-  },
+  count('count', 'Today', 'Halts of the symbol today', (row) => row.halts_today),
+  text('note', 'Note', 'The same in words', (row) => row.note, { width: 190 }),
 ];

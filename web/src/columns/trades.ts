@@ -1,7 +1,7 @@
 import type { Stats } from '@/generated/feeds';
-import * as numbers from '@/format/numbers';
 import { age } from '@/format/time';
 import type { Column } from './column';
+import { amount, count, price, shares, since } from './makers';
 
 /** What a symbol's newest trades say together. */
 export interface TradesRow extends Stats {
@@ -15,89 +15,30 @@ export function tradesAMinute(row: TradesRow): number | null {
 
 /** Every column of top trades. */
 export const TRADES_COLUMNS: Column<TradesRow>[] = [
-  {
-    id: 'price',
-    label: 'Price',
-    tooltip: 'Price of the last trade',
-    kind: 'number',
-    width: 68,
-    flashes: true,
-    value: (row) => row.latest_price,
-    format: (row) => numbers.price(row.latest_price),
-    detail: (row) => `$${numbers.fullPrice(row.latest_price)}`,
-  },
-  {
-    id: 'volume',
-    label: 'Vol',
-    tooltip: 'Shares of the last 1,000 trades',
-    kind: 'number',
-    width: 62,
-    value: (row) => row.total_volume,
-    format: (row) => numbers.shares(row.total_volume),
-    detail: (row) => `${numbers.count(row.total_volume)} shares`,
-  },
-  {
-    id: 'trades',
-    label: 'Trades',
-    tooltip: 'How many trades: the last 1,000, forgotten after 5 idle minutes',
-    kind: 'number',
-    width: 58,
-    value: (row) => row.trade_count,
-    format: (row) => numbers.count(row.trade_count),
-  },
-  {
-    id: 'pace',
-    label: 'Tr/min',
-    tooltip: 'Trades a minute',
-    kind: 'number',
-    width: 58,
-    value: tradesAMinute,
-    format: (row) => numbers.shares(tradesAMinute(row)),
-  },
-  {
-    id: 'average',
-    label: 'Avg size',
-    tooltip: 'Average shares of a trade',
-    kind: 'number',
+  price('price', 'Price', 'Price of the last trade', (row) => row.latest_price, { flashes: true }),
+  shares('volume', 'Vol', 'Shares of the last 1,000 trades', (row) => row.total_volume),
+  count(
+    'trades',
+    'Trades',
+    'How many trades: the last 1,000, forgotten after 5 idle minutes',
+    (row) => row.trade_count,
+    { width: 58 },
+  ),
+  amount('pace', 'Tr/min', 'Trades a minute', tradesAMinute, { width: 58 }),
+  shares('average', 'Avg size', 'Average shares of a trade', (row) => row.avg_size, {
     width: 64,
-    value: (row) => row.avg_size,
-    format: (row) => numbers.shares(row.avg_size),
     detail: (row) => `${row.avg_size} shares`,
-  },
-  {
-    id: 'largest',
-    label: 'Largest',
-    tooltip: 'Shares of the largest trade',
-    kind: 'number',
-    width: 62,
-    value: (row) => row.max_size,
-    format: (row) => numbers.shares(row.max_size),
-  },
-  {
-    id: 'dollars',
-    label: '$ Vol',
-    tooltip: 'Shares at the last price, dollars',
-    kind: 'number',
-    width: 62,
-    value: (row) => row.total_volume * row.latest_price,
-    format: (row) => numbers.shares(row.total_volume * row.latest_price),
-  },
-  {
-    id: 'span',
-    label: 'Span',
-    tooltip: 'From the oldest of the trades to the newest',
-    kind: 'number',
+  }),
+  shares('largest', 'Largest', 'Shares of the largest trade', (row) => row.max_size),
+  amount(
+    'dollars',
+    '$ Vol',
+    'Shares at the last price, dollars',
+    (row) => row.total_volume * row.latest_price,
+  ),
+  amount('span', 'Span', 'From the oldest of the trades to the newest', (row) => row.time_span_ms, {
     width: 56,
-    value: (row) => row.time_span_ms,
     format: (row) => age(row.time_span_ms),
-  },
-  {
-    id: 'last',
-    label: 'Last',
-    tooltip: 'Since the last trade',
-    kind: 'number',
-    width: 52,
-    value: (row) => -row.latest_timestamp,
-    format: (row, { marketMs }) => age(Math.max(0, marketMs - row.latest_timestamp)),
-  },
+  }),
+  since('last', 'Last', 'Since the last trade', (row) => row.latest_timestamp),
 ];
