@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sessionAt } from '@/client/sessions';
+import { restartedAt, sessionAt } from '@/client/sessions';
 import * as time from '@/format/time';
 import type { CalendarNow, DaySessions } from '@/generated/feeds';
 
@@ -69,4 +69,18 @@ test('a replayed day that the calendar does not tell has the usual hours', () =>
 
 test('without a calendar no session is told', () => {
   expect(sessionAt(at('2026-11-20T18:00:00Z'), null)).toBeNull();
+});
+
+test.each([
+  ['a calendar day', '2026-11-27T14:30:00Z', '2026-11-27T14:30:07Z'],
+  ['a replayed day', '2026-11-20T14:30:00Z', '2026-11-20T14:34:59Z'],
+])('figures since the open say for minutes that they restarted: %s', (_, open, now) => {
+  expect(restartedAt(at(now), CALENDAR, true)).toBe(at(open));
+  expect(restartedAt(at(now), CALENDAR, false)).toBeNull();
+});
+
+test('every figure restarts at 04:00, none on a holiday, and after five minutes nothing says so', () => {
+  expect(restartedAt(at('2026-11-27T09:00:00Z'), CALENDAR, false)).toBe(at('2026-11-27T09:00:00Z'));
+  expect(restartedAt(at('2026-11-26T14:30:05Z'), CALENDAR, true)).toBeNull();
+  expect(restartedAt(at('2026-11-27T14:35:00Z'), CALENDAR, true)).toBeNull();
 });

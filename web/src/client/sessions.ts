@@ -44,3 +44,20 @@ function ofDay(ms: number, day: DaySessions): SessionName {
   if (ms < day.open_ms!) return 'pre_market';
   return ms < day.close_ms! ? 'regular_session' : 'after_hours';
 }
+
+const RESTART_SHOWN_MS = 5 * 60_000;
+
+/**
+ * Returns when figures last started afresh, for the first minutes after it; null at any other time.
+ *
+ * All of them do at 04:00; those that count from the open do again at 09:30.
+ */
+export function restartedAt(ms: number, now: CalendarNow | null, countsFromOpen: boolean): number | null {
+  const day = dayOf(ms, now);
+  if (now === null || (day !== null && !day.is_session)) return null;
+  const midnightMs = Math.floor(ms / 60_000) * 60_000 - newYorkMinute(ms) * 60_000;
+  const startMs = day?.start_ms ?? midnightMs + PRE_MARKET_MINUTE * 60_000;
+  const openMs = day?.open_ms ?? midnightMs + OPEN_MINUTE * 60_000;
+  const found = countsFromOpen && ms >= openMs ? openMs : startMs;
+  return ms >= found && ms < found + RESTART_SHOWN_MS ? found : null;
+}
