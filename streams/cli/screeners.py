@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from streams.scanner.screener import Choice, Range, Screener
+    from streams.scanner.screener import Choice, Conditions, Range, Screener
 
 File = Annotated[
     Path | None, typer.Argument(metavar="FILE", help="Definitions in TOML; default SCREENERS_FILE.")
@@ -107,10 +107,14 @@ def _given(file: Path | None) -> Path:
 
 def _filters(screener: Screener) -> list[str]:
     named = " or ".join(session.removesuffix("_session") for session in screener.sessions)
-    sessions = [f"session {named}"] if named else []
-    return (
-        sessions + [_bounds(each) for each in screener.ranges] + [_words(each) for each in screener.choices]
-    )
+    groups = {"": screener.all, "any: ": screener.any, "none: ": screener.none}
+    return [f"session {named}"] * bool(named) + [
+        f"{joined}{words}" for joined, group in groups.items() for words in _conditions(group)
+    ]
+
+
+def _conditions(group: Conditions) -> list[str]:
+    return [*map(_bounds, group.ranges), *map(_words, group.choices)]
 
 
 def _bounds(asked: Range) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import BadInputError
-from streams.scanner.definition import Faults, is_name, make_screener
+from streams.scanner.definition import is_name, make_screener
+from streams.scanner.definition_faults import Faults
 from streams.scanner.screener import Screener
 from streams.scanner.toml_lines import line_of, lines_of
 

@@ -8,13 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.scanner.screener import Choice, Range, Screener
+from streams.scanner.definition import define, make_screener
+from streams.scanner.definition_faults import Faults
+from streams.scanner.screener import Choice, Conditions, Range, Screener
 from streams.scanner.screener_file import MAX_BYTES, DefinitionError, parse_screeners, read_screeners
 from streams.scanner.toml_lines import lines_of
 from streams.sessions import Session
 
 FILE = Path("screeners.toml")
 EXAMPLE = Path(__file__).parents[2] / "docs" / "screeners.example.toml"
+
+
+EVERYTHING = """
+[low_float]
+sort = "pct_change"
+order = "ascending"
+size = 50
+session = ["pre_market", "regular"]
+price = { min = 1, max = 20.5 }
+float = { max = 20_000_000 }
+security_type = ["CS", "ADRC"]
+exchange = { not = "XASE" }
+any.price = [{ max = 2 }, { min = 9 }]
+[low_float.none]
+exchange = "XOTC"
+"""
 
 
 def faults(text: str) -> list[str]:
@@ -24,25 +42,18 @@ def faults(text: str) -> list[str]:
 
 
 def test_a_definition_is_understood() -> None:
-    text = """
-        [low_float]
-        sort = "pct_change"
-        order = "ascending"
-        size = 50
-        session = ["pre_market", "regular"]
-        price = { min = 1, max = 20.5 }
-        float = { max = 20_000_000 }
-        security_type = ["CS", "ADRC"]
-        exchange = { not = "XASE" }
-    """
-    assert parse_screeners(text, FILE) == (
+    assert parse_screeners(EVERYTHING, FILE) == (
         Screener(
             name="low_float",
             sort="pct_change",
             descending=False,
             size=50,
-            ranges=(Range("float", None, 2e7), Range("price", 1.0, 20.5)),
-            choices=(Choice("exchange", ("XASE",), negated=True), Choice("security_type", ("ADRC", "CS"))),
+            all=Conditions(
+                (Range("float", None, 2e7), Range("price", 1.0, 20.5)),
+                (Choice("exchange", ("XASE",), negated=True), Choice("security_type", ("ADRC", "CS"))),
+            ),
+            any=Conditions((Range("price", None, 2.0), Range("price", 9.0, None))),
+            none=Conditions((), (Choice("exchange", ("XOTC",)),)),
             sessions=(Session.PRE_MARKET, Session.REGULAR),
         ),
     )
@@ -58,10 +69,15 @@ def test_the_version_depends_on_what_is_said_not_on_how() -> None:
     assert one.version == two.version
 
 
+def test_what_is_defined_can_be_written_again() -> None:
+    for screener in (*parse_screeners(EVERYTHING, FILE), *read_screeners(EXAMPLE)):
+        assert make_screener(screener.name, define(screener), Faults()) == screener
+
+
 def test_the_example_can_be_used() -> None:
     found = read_screeners(EXAMPLE)
     assert len(found) >= 5
-    assert {field.field for screener in found for field in screener.ranges} >= {
+    assert {field.field for screener in found for field in screener.all.ranges} >= {
         "price", "volume", "relative_volume", "pct_change", "change", "float", "avg_volume",
     }  # fmt: skip
 
@@ -115,6 +131,17 @@ def test_a_file_of_comments_defines_nothing() -> None:
         ('[a]\nsort = "price"\nexchange = ["X", 5]', 3, "a: exchange is ['X', 5], it must be a text"),
         ('[a]\nsort = "price"\nexchange = {no = "X"}', 3, "a: exchange: unknown word 'no': did you mean"),
         ('[a]\nsort = "price"\nexchange = {not = []}', 3, "a: exchange is [], it must be a text"),
+        ('[a]\nsort = "price"\nexchange = {}', 3, "a: exchange is {}, it must be a text"),
+        ('[a]\nsort = "price"\nany = 5', 3, "a: any is 5, it must be filters"),
+        ('[a]\nsort = "price"\n[a.none]', 3, "a: none is {}, it must be filters"),
+        ('[a]\nsort = "price"\n[a.any]\nprice = [{min = 1}, {max = "2"}]', 4, "a: price: max is '2'"),
+        ('[a]\nsort = "price"\n[a.any]\nsize = 5', 4, "a: unknown filter 'size'"),
+        ('[a]\nsort = "price"\nprice = [{min = 1}, 2]', 3, "a: price is 2, it must be like"),
+        ('[a]\nsort = "price"\nprice = {min = 1}\nall.price = {max = 2}', 3, "a: price is said twice"),
+        (
+            f'[a]\nsort = "price"\nany.price = [{"{min = 1}," * 101}]', 1,
+            "a: more than 100 conditions",
+        ),
         ('[a]\nsort = "price"\nsymbol = [\n"A",\n"B",\n]\nsize = 0', 7, "a: size is 0"),
         ('[top_gainers]\nsort = "price"', 1, "top_gainers: the name is a built-in board's"),
         ('[Low]\nsort = "price"', 1, "'Low': a name is of lower-case letters, digits and _, 64 at most"),

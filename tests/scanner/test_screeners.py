@@ -15,13 +15,18 @@ from hypothesis import strategies as st
 from streams.scanner.measures import NUMBERS, TEXTS
 from streams.scanner.partial import Partial, decode, encode, make_partial
 from streams.scanner.row import Row
-from streams.scanner.screener import Choice, Range, Rule, Screener
+from streams.scanner.screener import Choice, Conditions, Range, Rule, Screener
 from streams.scanner.screener_boards import PATIENCE_S, ScreenerBoards
 from streams.scanner.shortlist import Shortlists
 from streams.sessions import Session
 from tests.scanner.market_rows import Listing, make_row, markets
 
 VOLUME = Screener("volume", "volume", True, 100)
+UNKNOWN = (
+    Conditions((Range("float", None, 10),)),
+    Conditions((), (Choice("exchange", ("XNAS",)),)),
+    Conditions((), (Choice("exchange", ("XNAS",), negated=True),)),
+)
 BY_PRICE = Screener("by_price", "price", True, 9)
 
 
@@ -49,15 +54,19 @@ def symbols(board: bytes) -> list[str]:
 
 @pytest.mark.parametrize(("price", "passes"), [(0.99, False), (1.0, True), (20.0, True), (20.01, False)])
 def test_both_bounds_are_included(price: float, passes: bool) -> None:
-    found = key(make_row("A", close=price), ranges=(Range("price", 1, 20),))
+    found = key(make_row("A", close=price), all=Conditions((Range("price", 1, 20),)))
     assert (found is not None) is passes
 
 
 def test_an_unknown_value_passes_no_filter() -> None:
     row = make_row("A")
-    assert key(row, ranges=(Range("float", None, 10),)) is None
-    assert key(row, choices=(Choice("exchange", ("XNAS",)),)) is None
-    assert key(row, choices=(Choice("exchange", ("XNAS",), negated=True),)) is None
+    for conditions in UNKNOWN:
+        assert key(row, all=conditions) is None
+        assert key(row, any=conditions) is None
+
+
+def test_an_unknown_value_is_none_of_those_that_must_not_be() -> None:
+    assert all(key(make_row("A"), none=conditions) is not None for conditions in UNKNOWN)
 
 
 def test_an_unknown_value_has_no_place_in_the_order() -> None:
@@ -65,9 +74,9 @@ def test_an_unknown_value_has_no_place_in_the_order() -> None:
 
 
 def test_what_may_not_be_is_left_out() -> None:
-    no_funds = (Choice("security_type", ("ETF", "ETN"), negated=True),)
-    assert key(make_row("A", security_type="ETF"), choices=no_funds) is None
-    assert key(make_row("A", security_type="CS"), choices=no_funds) is not None
+    no_funds = Conditions((), (Choice("security_type", ("ETF", "ETN"), negated=True),))
+    assert key(make_row("A", security_type="ETF"), all=no_funds) is None
+    assert key(make_row("A", security_type="CS"), all=no_funds) is not None
 
 
 def test_a_session_is_that_of_the_newest_bar() -> None:
@@ -116,7 +125,7 @@ def test_only_rows_that_changed_are_looked_at_again() -> None:
 def test_a_row_that_no_longer_passes_leaves() -> None:
     standings, states = {"A": listing("A", 1).standing}, {"A": listing("A").state}
     shortlists = Shortlists()
-    shortlists.define([Screener("a", "price", True, 9, (Range("volume", None, 5),))], standings)
+    shortlists.define([Screener("a", "price", True, 9, Conditions((Range("volume", None, 5),)))], standings)
     assert shortlists.make(standings, states)[0].best == [(-1.0, "A")]
     shortlists.changed["A"] = listing("A", 6).row
     assert shortlists.make(standings, states)[0].best == []
@@ -180,14 +189,10 @@ def test_a_board_of_which_only_clients_know_is_emptied() -> None:
 FIELDS = ["price", "volume", "bar_volume", "float", "relative_volume", "pct_change", "change", "pct_gap",
           "avg_volume", "dollar_volume", "float_rotation"]  # fmt: skip
 bounds = st.none() | st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0, 100.0])
-screeners = st.builds(
-    Screener,
-    name=st.just("drawn"),
-    sort=st.sampled_from(FIELDS),
-    descending=st.booleans(),
-    size=st.sampled_from([1, 2, 3, 500]),
-    ranges=st.lists(st.builds(Range, st.sampled_from(FIELDS), bounds, bounds), max_size=2).map(tuple),
-    choices=st.lists(
+conditions = st.builds(
+    Conditions,
+    st.lists(st.builds(Range, st.sampled_from(FIELDS), bounds, bounds), max_size=2).map(tuple),
+    st.lists(
         st.builds(
             Choice,
             st.sampled_from(["security_type", "exchange"]),
@@ -196,8 +201,31 @@ screeners = st.builds(
         ),
         max_size=1,
     ).map(tuple),
+)
+screeners = st.builds(
+    Screener,
+    name=st.just("drawn"),
+    sort=st.sampled_from(FIELDS),
+    descending=st.booleans(),
+    size=st.sampled_from([1, 2, 3, 500]),
+    all=conditions,
+    any=conditions,
+    none=conditions,
     sessions=st.lists(st.sampled_from(Session), max_size=2).map(tuple),
 )
+
+
+def answers(listing: Listing, asked: Conditions) -> list[bool]:
+    """Return for each condition whether it holds."""
+    found = []
+    for bound in asked.ranges:
+        value = NUMBERS[bound.field](listing.row)
+        above = value is not None and (bound.minimum is None or value >= bound.minimum)
+        found.append(above and (bound.maximum is None or (value or 0) <= bound.maximum))
+    for choice in asked.choices:
+        text = TEXTS[choice.field](listing.row)
+        found.append(text is not None and (text not in choice.values) == choice.negated)
+    return found
 
 
 def brute_force(market: Sequence[Listing], screener: Screener) -> list[dict[str, Any]]:
@@ -205,18 +233,14 @@ def brute_force(market: Sequence[Listing], screener: Screener) -> list[dict[str,
     today = max((each.day_ms for each in market), default=0)
     kept: list[tuple[float, str, Listing]] = []
     for each in market:
-        numbers = {name: measure(each.row) for name, measure in NUMBERS.items()}
-        texts = {name: text(each.row) for name, text in TEXTS.items()}
-        questions = [each.day_ms == today, not screener.sessions or each.session in screener.sessions]
-        for asked in screener.ranges:
-            value = numbers[asked.field]
-            questions.append(value is not None)
-            questions.append(value is None or asked.minimum is None or value >= asked.minimum)
-            questions.append(value is None or asked.maximum is None or value <= asked.maximum)
-        for choice in screener.choices:
-            text = texts[choice.field]
-            questions.append(text is not None and (text not in choice.values) == choice.negated)
-        score = numbers[screener.sort]
+        questions = [
+            each.day_ms == today,
+            not screener.sessions or each.session in screener.sessions,
+            all(answers(each, screener.all)),
+            any(some := answers(each, screener.any)) or not some,
+            not any(answers(each, screener.none)),
+        ]
+        score = NUMBERS[screener.sort](each.row)
         if all(questions) and score is not None:
             kept.append((-score if screener.descending else score, each.row.symbol, each))
     kept.sort(key=lambda each: each[:2])
