@@ -32,7 +32,7 @@ def wrong(tmp_path: Path) -> Path:
 def test_a_file_that_can_be_used(streams: Command) -> None:
     ended = streams("screeners", "check", str(EXAMPLE))
     assert (ended.code, ended.err) == (0, "")
-    assert "5 screeners: low_float_runners, " in ended.out
+    assert "6 screeners: low_float_runners, " in ended.out
 
 
 def test_each_mistake_is_a_line(streams: Command, wrong: Path) -> None:
