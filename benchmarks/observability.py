@@ -3,7 +3,8 @@
 Each is measured with nothing on (no scrape, no trace, logs as text) and with all on (scraped once a second,
 traces at the default share sent to a collector, logs as JSON): the listener in turns, workers both at once,
 so that other load on the machine slows them alike. A pair's ratio compares how many events a second of CPU
-time carries; the median of the pairs counts. What always runs, on or off, is timed by itself: ``batch_us`` for each batch of a worker.
+time carries; the median of the pairs counts. What always runs, on or off, is timed by itself: ``batch_us``
+for each batch of a worker.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _workload(events: int) -> Workload:
 
 
 async def _worker_pair(stack: LocalStack, name: str, work: Workload, collector: str) -> float:
-    """Return what a second of CPU time carries with everything on, as a share of what it carries with nothing on.
+    """Return what a second of CPU time carries with everything on, in shares of that with nothing on.
 
     Both workers read at once, each its own topic with the same events: whatever else the machine does
     slows them alike.
