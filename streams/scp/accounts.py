@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from streams.errors import BadInputError
 from streams.scp.clock import now_ms
-from streams.scp.database import Database
+from streams.scp.database import Database, Matter
 from streams.scp.roles import Role
 from streams.scp.tables import Account, LoginRecord
 
@@ -64,7 +64,7 @@ class Accounts:
     async def find(self, name: str) -> Account | None:
         """Return the account of this name, in any case; None where there is none."""
         async with self._database.transaction() as session:
-            return await session.scalar(select(Account).where(Account.name == name.lower()))
+            return await _named(session, name)
 
     async def all(self) -> Sequence[Account]:
         """Return all accounts by name."""
@@ -73,7 +73,7 @@ class Accounts:
 
     async def anonymous(self, role: Role) -> Account:
         """Return the account under which documents of people are kept who need not log in."""
-        async with self._database.transaction() as session:
+        async with self._database.turn(Matter.ACCOUNTS) as session:
             account = await session.scalar(select(Account).where(Account.source == ANONYMOUS))
             if account is None:
                 account = _new(await _free_name(session, ANONYMOUS), ANONYMOUS, role)
@@ -82,8 +82,11 @@ class Accounts:
             return account
 
     async def admit(self, person: Person, role: Role) -> Account:
-        """Return the account of somebody whom an OIDC provider has let in, with the role it has now."""
-        async with self._database.transaction() as session:
+        """Return the account of somebody whom an OIDC provider has let in, with the role it has now.
+
+        Where that is another one than before, its logins elsewhere end.
+        """
+        async with self._database.turn(Matter.ACCOUNTS) as session:
             account = await session.scalar(
                 select(Account).where(Account.issuer == person.issuer, Account.subject == person.subject)
             )
@@ -91,6 +94,8 @@ class Accounts:
                 account = _new(await _free_name(session, person.name), OIDC, role)
                 account.issuer, account.subject = person.issuer, person.subject
                 session.add(account)
+            elif account.role != role.title:
+                await session.execute(delete(LoginRecord).where(LoginRecord.account_id == account.id))
             account.role = role.title
             return account
 
@@ -114,7 +119,7 @@ class Accounts:
         Raises:
             BadInputError: There is none of this name, it has no password, or nobody could manage accounts.
         """
-        async with self._database.transaction() as session:
+        async with self._database.turn(Matter.ACCOUNTS) as session:
             account = await _existing(session, name)
             if password_hash is not None:
                 if account.source != LOCAL:
@@ -135,7 +140,7 @@ class Accounts:
         Raises:
             BadInputError: There is none of this name, or nobody could manage accounts.
         """
-        async with self._database.transaction() as session:
+        async with self._database.turn(Matter.ACCOUNTS) as session:
             account = await _existing(session, name)
             account.is_active = False
             await session.flush()
@@ -151,10 +156,17 @@ class Accounts:
 _IS_ACTIVE: Final = Account.is_active.is_(True)
 
 
+async def _named(session: AsyncSession, name: str) -> Account | None:
+    name = name.lower()
+    if not NAME.fullmatch(name):
+        return None  # not asked for: databases refuse some of what is no name
+    return await session.scalar(select(Account).where(Account.name == name))
+
+
 async def _existing(session: AsyncSession, name: str) -> Account:
-    account = await session.scalar(select(Account).where(Account.name == name.lower()))
+    account = await _named(session, name)
     if account is None or account.source == ANONYMOUS:
-        raise BadInputError(f"there is no account named {name}")
+        raise BadInputError(f"there is no account named {name[:127]!r}")
     return account
 
 

@@ -52,13 +52,13 @@ class Audit:
         async with self._database.transaction() as session:
             record = AuditRecord(
                 at_ms=now_ms(),
-                account=who.name[:128],
+                account=_line(who.name, 128),
                 role=who.role,
-                address=who.address[:64],
-                action=action[:64],
-                target=target[:256],
+                address=_line(who.address, 64),
+                action=_line(action, 64),
+                target=_line(target, 256),
                 result=result,
-                detail=detail[:MAX_DETAIL],
+                detail=_line(detail, MAX_DETAIL),
             )
             session.add(record)
             await session.flush()
@@ -99,5 +99,10 @@ class Audit:
             await session.execute(
                 update(AuditRecord)
                 .where(AuditRecord.id == number)
-                .values(result=result, detail=detail[:MAX_DETAIL])
+                .values(result=result, detail=_line(detail, MAX_DETAIL))
             )
+
+
+def _line(text: str, longest: int) -> str:
+    """Return text that came from outside as one line that every database takes."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text[:longest])

@@ -7,11 +7,13 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, event, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -25,11 +27,21 @@ PING_TIMEOUT_S: Final = 2.0
 MIGRATION_TIMEOUT_S: Final = 120.0
 BUSY_S: Final = 5.0
 """Longest wait for another process that writes to SQLite."""
+LOCK: Final = 4_202_8000
+"""First half of the names of our locks on PostgreSQL, whoever else uses that database."""
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
+
+
+class Matter(IntEnum):
+    """What only one process at a time may change: the second half of a lock's name."""
+
+    TABLES = 0
+    SECRETS = 1
+    ACCOUNTS = 2
 
 
 class Database:
@@ -44,6 +56,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._url = _url(settings)
+        self._is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = _engine(self._url)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
@@ -62,8 +75,25 @@ class Database:
         try:
             async with asyncio.timeout(timeout_s), self._sessions() as session, session.begin():
                 yield session
-        except (OperationalError, InterfaceError, PoolTimeoutError, TimeoutError, OSError) as error:
+        except (IntegrityError, DataError):
+            raise
+        except (DBAPIError, PoolTimeoutError, TimeoutError, OSError) as error:
             raise UnavailableError(f"the database does not answer ({_why(error)}): try again") from None
+
+    @asynccontextmanager
+    async def turn(self, matter: Matter) -> AsyncIterator[AsyncSession]:
+        """Do all of the block or nothing, and let no other process do it at the same time.
+
+        Args:
+            matter: What is read first, and written by what was read.
+
+        Raises:
+            UnavailableError: The database does not answer, or not in time.
+        """
+        async with self.transaction() as session:
+            if not self._is_sqlite:  # there every transaction is alone
+                await session.execute(select(func.pg_advisory_xact_lock(LOCK, matter)))
+            yield session
 
     async def upgrade(self) -> None:
         """Bring the tables to this version's state; nothing is done where they are.
@@ -72,7 +102,7 @@ class Database:
             UnavailableError: The database does not answer.
             SettingsError: It is that of a later version.
         """
-        if self._url.get_backend_name() == "sqlite" and self._url.database not in {None, "", ":memory:"}:
+        if self._is_sqlite and self._url.database not in {None, "", ":memory:"}:
             _make_private(Path(str(self._url.database)))
         try:
             async with asyncio.timeout(MIGRATION_TIMEOUT_S), self._engine.begin() as connection:
@@ -84,7 +114,7 @@ class Database:
 
     async def secret(self, name: str) -> str:
         """Return a secret of this installation, which is made when it is first asked for."""
-        async with self.transaction() as session:
+        async with self.turn(Matter.SECRETS) as session:
             found = await session.scalar(select(Secret.value).where(Secret.name == name))
             if found is None:
                 found = secrets.token_urlsafe(48)
@@ -118,11 +148,10 @@ def _url(settings: Settings) -> URL:
 def _engine(url: URL) -> AsyncEngine:
     is_sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {"pool_timeout": TIMEOUT_S, "pool_size": 5, "max_overflow": 5}
+    # What was asked for holds hashes of passwords: it is in no error, and so in no log.
+    options["hide_parameters"] = True
     if not is_sqlite:
-        options |= {
-            "pool_pre_ping": True,
-            "connect_args": {"timeout": TIMEOUT_S, "command_timeout": TIMEOUT_S},
-        }
+        options |= {"pool_pre_ping": True, "async_creator": partial(_connect, url)}
     try:
         engine = create_async_engine(url, **options)
     except (NoSuchModuleError, ArgumentError):
@@ -134,6 +163,14 @@ def _engine(url: URL) -> AsyncEngine:
     if is_sqlite:
         _prepare_sqlite(engine)
     return engine
+
+
+async def _connect(url: URL) -> Any:  # noqa: ANN401  the driver's
+    import asyncpg  # noqa: PLC0415  installed only where PostgreSQL is used
+
+    # The driver reads the URL itself: it knows sslmode and the others that people copy from their provider.
+    given = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return await asyncpg.connect(given, timeout=TIMEOUT_S, command_timeout=TIMEOUT_S)
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -6,12 +6,14 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from streams.scp.clock import now_ms
 from streams.scp.database import Database
+from streams.scp.refusals import RefusedError
 from streams.scp.tables import Account, LoginRecord
 from streams.settings import Settings
 
@@ -45,9 +47,20 @@ class Logins:
         self._idle_ms = int(settings.scp_session_idle_s * 1000)
 
     async def begin(self, account: Account, address: str, agent: str) -> Login:
-        """Make a login; it has a new token, whatever the browser had before."""
+        """Make a login; it has a new token, whatever the browser had before.
+
+        Raises:
+            RefusedError: Since it was checked, the account was removed, closed, or got another password.
+        """
         login = Login(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         async with self._database.transaction() as session:
+            checked = select(Account.id).where(
+                Account.id == account.id,
+                Account.is_active,
+                Account.password_hash.is_not_distinct_from(account.password_hash),
+            )
+            if await session.scalar(checked.with_for_update()) is None:
+                raise RefusedError(HTTPStatus.UNAUTHORIZED, "the account has just been changed: log in again")
             await session.execute(delete(LoginRecord).where(self._is_over()))
             of_account = select(LoginRecord.id).where(LoginRecord.account_id == account.id)
             stale = of_account.order_by(LoginRecord.seen_ms.desc()).offset(MAX_OF_ACCOUNT - 1)

@@ -11,14 +11,14 @@ from sqlalchemy import delete, func, select
 from streams.errors import BadInputError, StreamsError
 from streams.scp.clock import now_ms
 from streams.scp.database import Database
-from streams.scp.tables import Document
+from streams.scp.tables import Account, Document
 
 SHELVES: Final = ("layouts", "watchlists", "screeners", "alert_rules")
 MAX_BYTES: Final = 256 * 1024
 """Longest document."""
 MAX_DOCUMENTS: Final = 200
 """Most documents of a user on a shelf."""
-NAME: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
+NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]{1,128}")
 """How documents may be named: as people like, but on one line, and in one part of a path."""
 
 
@@ -45,7 +45,12 @@ class Shelves:
             return (await session.scalars(mine.order_by(Document.name))).all()
 
     async def get(self, account_id: int, shelf: str, name: str) -> Document | None:
-        """Return a document; None where there is none."""
+        """Return a document; None where there is none.
+
+        Raises:
+            BadInputError: The name cannot be used.
+        """
+        _check(name)
         async with self._database.transaction() as session:
             return await session.get(Document, (account_id, shelf, name))
 
@@ -65,9 +70,12 @@ class Shelves:
             ConflictError: There is another version.
             BadInputError: The name cannot be used, or there are too many documents.
         """
-        if not NAME.fullmatch(name) or name.strip(" .") != name:
-            raise BadInputError("that cannot be a name: 1 to 128 characters, no / and no \\")
+        _check(name)
         async with self._database.transaction() as session:
+            # Two at the same time: the second finds what the first has made.
+            owner = select(Account.id).where(Account.id == account_id).with_for_update()
+            if await session.scalar(owner) is None:
+                raise BadInputError("the account was removed")
             document = await session.get(Document, (account_id, shelf, name), with_for_update=True)
             _compare(document, expected)
             if document is None:
@@ -86,7 +94,9 @@ class Shelves:
 
         Raises:
             ConflictError: There is another version than ``expected``.
+            BadInputError: The name cannot be used.
         """
+        _check(name)
         async with self._database.transaction() as session:
             document = await session.get(Document, (account_id, shelf, name), with_for_update=True)
             if document is None:
@@ -98,6 +108,11 @@ class Shelves:
                 )
             )
             return True
+
+
+def _check(name: str) -> None:
+    if not NAME.fullmatch(name) or name.strip(" .") != name:
+        raise BadInputError("that cannot be a name: 1 to 128 characters, no / and no \\")
 
 
 def _compare(document: Document | None, expected: int | None) -> None:
