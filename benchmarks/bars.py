@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gc
-import random
 import time
-from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -20,8 +17,8 @@ import psutil
 import uvloop
 
 from benchmarks.prefilled import Workload, measure
-from benchmarks.scanner import OPEN_MS, SYMBOLS, bars
-from streams import records
+from benchmarks.scanner import SYMBOLS, bars
+from benchmarks.trades import trades
 from streams.bars.minute import MINUTE_MS
 from streams.bars.partition import PartitionBars
 from streams.bars.symbols import SymbolBars
@@ -35,28 +32,6 @@ ROUNDS = 3
 DAY_MS = 1_499_673_600_000
 """2017-07-10 04:00 ET."""
 DAY_MINUTES = 960
-TRADES_A_SECOND = 50_000
-CONDITIONS = ((), (14, 41), (37,), (14, 37, 41))
-
-
-def trades(events: int, symbols: int, partitions: int) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield (partition, trades) by the second until there are ``events``; a few symbols trade most."""
-    rng = random.Random(1)  # noqa: S311  a benchmark's data
-    names = [f"S{number:04d}" for number in range(symbols)]
-    places = [records.partition_of(symbol, partitions) for symbol in names]
-    weights = [1 / (number + 10) for number in range(symbols)]
-    made = 0
-    while made < events:
-        batches: defaultdict[int, list[bytes]] = defaultdict(list)
-        for number in rng.choices(range(symbols), weights, k=TRADES_A_SECOND):
-            made += 1
-            trade = Trade(
-                sym=names[number], x=4, i=str(made), z=3, p=round(rng.uniform(5, 50), 2), q=made,
-                s=rng.randrange(1, 900), c=rng.choice(CONDITIONS),
-                t=OPEN_MS + made * 1_000 // TRADES_A_SECOND,
-            )  # fmt: skip
-            batches[places[number]].append(msgspec.json.encode(trade))
-        yield from batches.items()
 
 
 def full_day() -> dict[str, Any]:
