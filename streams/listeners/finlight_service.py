@@ -71,7 +71,7 @@ class FinlightListener:
         """Begin: to Kafka at once, to the vendor where the settings say so."""
         self._producer.start()
         if self._settings.listener_autostart:
-            self._supervisor.start()
+            await self._supervisor.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -82,7 +82,7 @@ class FinlightListener:
 
     async def start(self) -> bool:
         """Connect to the vendor; return False where it was started before."""
-        return self._supervisor.start()
+        return await self._supervisor.start()
 
     async def stop(self) -> bool:
         """Disconnect from the vendor; return False where it was stopped before."""

@@ -140,7 +140,7 @@ async def run(
     connection = MassiveConnection(settings, keep, lambda: False, counters)
     file = FrameFile(path, overwrite=overwrite)
     supervisor = Supervisor(connection.connect, settings, lambda: True, counters)
-    supervisor.start()
+    await supervisor.start()
     try:
         async with asyncio.timeout(seconds):
             while not stop.is_set():

@@ -78,7 +78,7 @@ class MassiveListener:
             asyncio.create_task(self._sample(), name="rates"),
         ]
         if self._settings.listener_autostart:
-            self._supervisor.start()
+            await self._supervisor.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -93,7 +93,7 @@ class MassiveListener:
 
     async def start(self) -> bool:
         """Connect to the vendor; return False where it was started before."""
-        return self._supervisor.start()
+        return await self._supervisor.start()
 
     async def stop(self) -> bool:
         """Disconnect from the vendor; return False where it was stopped before."""

@@ -73,7 +73,7 @@ class SupervisorStatus:
 
 
 class Supervisor:
-    """Runs ``connect`` for ever, between ``start`` and ``stop``.
+    """Runs ``connect`` for ever, between ``start`` and ``stop``; two who say so at once are obeyed in turn.
 
     While the market is open it is back soon, and says at WARNING what went wrong; while it is closed it takes
     its time and says so at INFO. Delays start over once a connection has been stable.
@@ -97,6 +97,7 @@ class Supervisor:
         self._is_market_open = is_market_open
         self._counters = counters
         self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
         self._state = State.STOPPED
         self._connected_at: float | None = None
         self._connected_since: float | None = None
@@ -114,15 +115,29 @@ class Supervisor:
             retry_in_s=None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic()),
         )
 
-    def start(self) -> bool:
+    async def start(self) -> bool:
         """Begin to connect; return False where it has begun before."""
+        async with self._turn:
+            return self._start()
+
+    async def stop(self) -> bool:
+        """Close the connection and stay away; return False where it was stopped before."""
+        async with self._turn:
+            return await self._stop()
+
+    async def restart(self) -> None:
+        """Close the connection, if any, and connect again at once."""
+        async with self._turn:
+            await self._stop()
+            self._start()
+
+    def _start(self) -> bool:
         if self._task is not None:
             return False
         self._task = asyncio.create_task(self._run(), name="supervisor")
         return True
 
-    async def stop(self) -> bool:
-        """Close the connection and stay away; return False where it was stopped before."""
+    async def _stop(self) -> bool:
         task, self._task = self._task, None
         if task is None:
             return False
@@ -130,11 +145,6 @@ class Supervisor:
         await asyncio.wait([task], timeout=STOP_S)
         self._left(State.STOPPED)
         return True
-
-    async def restart(self) -> None:
-        """Close the connection, if any, and connect again at once."""
-        await self.stop()
-        self.start()
 
     async def _run(self) -> None:
         backoffs = {

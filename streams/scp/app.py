@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
 
 from streams.errors import BadInputError, StreamsError, UnavailableError
 from streams.metrics import Exposition, catalogue
@@ -72,31 +73,10 @@ class ControlPlaneApp:
         self._started = time.monotonic()
         self._reporter = Reporter(logger)
 
-    def asgi(self) -> FastAPI:
+    def asgi(self) -> ASGIApp:
         """Return the ASGI application."""
-        plane = self._plane
-        app = FastAPI(title="Service control plane", docs_url=None, redoc_url=None, openapi_url=None)
-        app.add_middleware(Headers, wds=plane.wds)
-        if plane.settings.scp_allowed_hosts != ["*"]:
-            app.add_middleware(TrustedHostMiddleware, allowed_hosts=plane.settings.scp_allowed_hosts)
-        if self._provider is not None:
-            self._add_oidc(app, self._provider)
-        for router in (
-            login.make_router(plane),
-            accounts.make_router(plane),
-            config.make_router(plane),
-            shelves.make_router(plane),
-            company.make_router(plane),
-            components.make_router(plane, self._monitor),
-        ):
-            app.include_router(router)
-        app.add_api_route("/api/topics", self.topics, methods=["GET"])
-        app.add_api_route("/health", self.health, methods=["GET"])
-        app.add_api_route("/metrics", self.metrics, methods=["GET"])
-        app.add_api_route("/{path:path}", self.page, methods=["GET", "HEAD"])
-        for kind, handle in self._handlers():
-            app.add_exception_handler(kind, handle)
-        return app
+        # Around everything: errors and refused hosts are answers of ours, too.
+        return Headers(self._routes(), self._plane.wds)
 
     async def topics(self, request: Request) -> dict[str, Any]:
         """Tell how Kafka's topics are, and who reads them."""
@@ -131,6 +111,30 @@ class ControlPlaneApp:
         if path == "api" or path.startswith("api/"):
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is no such endpoint")
         return self._pages.answer(request, path or "index.html")
+
+    def _routes(self) -> FastAPI:
+        plane = self._plane
+        app = FastAPI(title="Service control plane", docs_url=None, redoc_url=None, openapi_url=None)
+        if plane.settings.scp_allowed_hosts != ["*"]:
+            app.add_middleware(TrustedHostMiddleware, allowed_hosts=plane.settings.scp_allowed_hosts)
+        if self._provider is not None:
+            self._add_oidc(app, self._provider)
+        for router in (
+            login.make_router(plane),
+            accounts.make_router(plane),
+            config.make_router(plane),
+            shelves.make_router(plane),
+            company.make_router(plane),
+            components.make_router(plane, self._monitor),
+        ):
+            app.include_router(router)
+        app.add_api_route("/api/topics", self.topics, methods=["GET"])
+        app.add_api_route("/health", self.health, methods=["GET"])
+        app.add_api_route("/metrics", self.metrics, methods=["GET"])
+        app.add_api_route("/{path:path}", self.page, methods=["GET", "HEAD"])
+        for kind, handle in self._handlers():
+            app.add_exception_handler(kind, handle)
+        return app
 
     def _add_oidc(self, app: FastAPI, provider: OidcProvider) -> None:
         settings = self._plane.settings

@@ -1,23 +1,30 @@
-"""How often somebody may try a password: failures of an account, and of an address, make the next wait."""
+"""How often somebody may try a password: failures make the next one wait.
+
+They count for the account at one address, for the account from wherever, and for the address, so that nobody
+can guess on; and none of them for a browser that the account has logged in with before, so that nobody who
+guesses can keep its owner out.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-FREE_OF_ACCOUNT: Final = 5
-"""Failures in a row that an account has without a wait …"""
+FREE_OF_PAIR: Final = 5
+"""Failures in a row that an account has from one address, or in one known browser, without a wait …"""
+FREE_OF_ACCOUNT: Final = 50
+"""… an account from wherever …"""
 FREE_OF_ADDRESS: Final = 20
 """… and an address, behind which an office may be."""
 FIRST_WAIT_S: Final = 2.0
 LONGEST_WAIT_S: Final = 300.0
 """Waits double up to this: an account is never shut for good by somebody who guesses."""
 FORGET_S: Final = 3_600.0
-MAX_KEPT: Final = 20_000
-"""Most accounts, and addresses, that are remembered; the oldest are forgotten first."""
+MAX_KEPT: Final = 50_000
+"""Most accounts, addresses and pairs of them that are remembered; the oldest are forgotten first."""
 
 
 @dataclass(slots=True)
@@ -28,7 +35,7 @@ class _Tries:
 
 
 class LoginThrottle:
-    """Counts tries by account and by address. Not for threads.
+    """Counts tries. Not for threads.
 
     A try counts as a failure from its beginning until it is forgiven: many at once gain nothing.
 
@@ -40,33 +47,52 @@ class LoginThrottle:
         self._now = now
         self._tries: OrderedDict[Hashable, _Tries] = OrderedDict()
 
-    def begin(self, account: str, address: str) -> float:
-        """Begin a try: return 0 where it may be made, else the seconds to wait; it does not count then."""
+    def begin(self, account: str, network: str, device: str | None = None) -> float:
+        """Begin a try: return 0 where it may be made, else the seconds to wait; it does not count then.
+
+        Args:
+            account: Its name.
+            network: Where the try comes from.
+            device: The browser, where the account has logged in with it before.
+        """
         now = self._now()
-        account_tries, address_tries = self._of("account", account), self._of("address", address)
-        wait_s = max(account_tries.until, address_tries.until) - now
+        counted = [(self._of(key), free) for key, free in _keys(account, network, device)]
+        wait_s = max(tries.until for tries, _ in counted) - now
         if wait_s > 0:
             return wait_s
-        _fail(account_tries, FREE_OF_ACCOUNT, now)
-        _fail(address_tries, FREE_OF_ADDRESS, now)
+        for tries, free in counted:
+            _fail(tries, free, now)
         return 0.0
 
-    def forgive(self, account: str, address: str) -> None:
-        """Note that a try has succeeded: the account starts afresh, the address is as it was before."""
-        self._tries.pop(("account", account), None)
-        tries = self._of("address", address)
-        tries.failures = max(0, tries.failures - 1)
-        tries.until = 0.0
+    def forgive(self, account: str, network: str, device: str | None = None) -> None:
+        """Note that a try has succeeded: who made it starts afresh, the others are as they were before."""
+        for key, free in _keys(account, network, device):
+            if free == FREE_OF_PAIR:
+                self._tries.pop(key, None)
+            else:
+                tries = self._of(key)
+                tries.failures = max(0, tries.failures - 1)
+                tries.until = 0.0
 
-    def _of(self, kind: str, name: str) -> _Tries:
-        key = (kind, name)
+    def _of(self, key: Hashable) -> _Tries:
         tries = self._tries.get(key)
         if tries is None or self._now() - tries.last > FORGET_S:
             tries = self._tries[key] = _Tries(last=self._now())
         self._tries.move_to_end(key)
-        while len(self._tries) > 2 * MAX_KEPT:
+        while len(self._tries) > MAX_KEPT:
             self._tries.popitem(last=False)
         return tries
+
+
+def _keys(account: str, network: str, device: str | None) -> Sequence[tuple[Hashable, int]]:
+    """Return what a try counts for, and how many failures that has free."""
+    if device is not None:
+        return ((("device", account, device), FREE_OF_PAIR),)
+    return (
+        (("pair", account, network), FREE_OF_PAIR),
+        (("account", account), FREE_OF_ACCOUNT),
+        (("address", network), FREE_OF_ADDRESS),
+    )
 
 
 def _fail(tries: _Tries, free: int, now: float) -> None:

@@ -28,6 +28,7 @@ class Subject:
 
     def __init__(self, component: Watched) -> None:
         self.component = component
+        self.asking = asyncio.Lock()
         self._last: Sample | None = None
         self._rates: dict[str, float] = {}
         self._error: tuple[str, int] | None = None
@@ -85,7 +86,6 @@ class Monitor:
     def __init__(self, components: Sequence[Watched]) -> None:
         self._subjects = {component.name: Subject(component) for component in components}
         self._session: aiohttp.ClientSession | None = None
-        self._asking = asyncio.Lock()
 
     def find(self, name: str) -> Subject | None:
         """Return the component of this name."""
@@ -103,8 +103,12 @@ class Monitor:
 
     async def refresh(self) -> None:
         """Ask all once, at the same time."""
-        async with self._asking:
-            await asyncio.gather(*(self._ask(subject) for subject in self._subjects.values()))
+        await asyncio.gather(*(self.ask(subject) for subject in self._subjects.values()))
+
+    async def ask(self, subject: Subject) -> None:
+        """Ask one once; what it says later is taken later."""
+        async with subject.asking:
+            await self._ask(subject)
 
     async def act(self, component: Watched, action: str, body: Mapping[str, Any]) -> tuple[int, Any]:
         """Have a listener do something; return its HTTP status and its answer.
@@ -121,7 +125,7 @@ class Monitor:
         async with self._open().post(
             f"{component.url}/{action}", json=body, timeout=timeout, allow_redirects=False
         ) as response:
-            return response.status, json.loads(await response.content.read(MAX_BYTES))
+            return response.status, json.loads(await _content(response))
 
     async def close(self) -> None:
         """Drop the connections."""
@@ -132,12 +136,7 @@ class Monitor:
         url = f"{subject.component.url}/health"
         try:
             async with self._open().get(url, allow_redirects=False) as response:
-                content = await response.content.read(MAX_BYTES)
-                while part := await response.content.read(MAX_BYTES):
-                    content += part
-                    if len(content) > MAX_BYTES:
-                        raise ValueError("its answer is too long")
-            health = json.loads(content)
+                health = json.loads(await _content(response))
             if not isinstance(health, dict):
                 raise ValueError("its answer is no object")
         except FAILURES as error:
@@ -154,6 +153,15 @@ class Monitor:
 
 ACTION_TIMEOUT_S: Final = 15.0
 """Longest that a listener may take to do what it is told: it closes connections in order."""
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    content = b""
+    while part := await response.content.read(MAX_BYTES):
+        content += part
+        if len(content) > MAX_BYTES:
+            raise ValueError("its answer is too long")
+    return content
 
 
 def _why(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Who is asking: by the browser's cookie, and whether the request comes from our own page."""
+"""Who is asking: by the browser's cookies, and whether the request comes from our own page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from streams.scp.addresses import address_of, network_of
 from streams.scp.audit import REFUSED, Actor, Audit
+from streams.scp.devices import Devices
 from streams.scp.logins import Login, Logins
 from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
@@ -24,6 +26,10 @@ from streams.wds.throttle import Throttle
 COOKIE: Final = "scp_session"
 SECURE_COOKIE: Final = "__Host-scp_session"
 """The prefix has browsers take it from this host over TLS alone."""
+DEVICE: Final = "scp_device"
+SECURE_DEVICE: Final = "__Host-scp_device"
+DEVICE_S: Final = 365 * 86_400
+"""How long a browser is recognised after a login."""
 CSRF_HEADER: Final = "x-csrf-token"
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 REFUSALS: Final = Pace(0.5, 30)
@@ -84,6 +90,7 @@ class Reception:
         self._anonymous = anonymous
         # Pages of other origins cannot read it, so it may be the same for all that have no login.
         self._anonymous_csrf = hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+        self._devices = Devices(secret)
         self._refusals = Throttle(REFUSALS)
 
     async def identify(self, request: Request) -> Visitor | None:
@@ -144,18 +151,21 @@ class Reception:
         """Tell whether the browser reaches us over TLS."""
         return self.base_url(request).startswith("https:")
 
-    def give_cookie(self, request: Request, response: Response, login: Login) -> None:
-        """Give the browser its login."""
+    def give_cookies(self, request: Request, response: Response, login: Login, account: str) -> None:
+        """Give the browser its login, and a name by which it is known as the account's."""
         secure = self.is_secure(request)
-        response.set_cookie(
-            SECURE_COOKIE if secure else COOKIE,
-            login.token,
-            max_age=int(self._settings.scp_session_max_s),
-            path="/",
-            httponly=True,
-            secure=secure,
-            samesite="lax",
-        )
+        for name, value, life_s in (
+            (SECURE_COOKIE if secure else COOKIE, login.token, int(self._settings.scp_session_max_s)),
+            (SECURE_DEVICE if secure else DEVICE, self._devices.name(account), DEVICE_S),
+        ):
+            response.set_cookie(
+                name, value, max_age=life_s, path="/", httponly=True, secure=secure, samesite="lax"
+            )
+
+    def device_of(self, request: Request, account: str) -> str | None:
+        """Return by what name the browser is known, where ``account`` has logged in with it before."""
+        name = request.cookies.get(SECURE_DEVICE) or request.cookies.get(DEVICE)
+        return name if name and self._devices.recognise(name, account) else None
 
     def take_cookie(self, request: Request, response: Response) -> None:
         """Take it back."""
@@ -163,13 +173,13 @@ class Reception:
             secure = name == SECURE_COOKIE
             response.delete_cookie(name, path="/", httponly=True, secure=secure, samesite="lax")
 
+    async def note_refusal(self, who: Actor, action: str, target: str, reason: str) -> None:
+        """Log what somebody may not do; no more of an address than people cause."""
+        if not self._refusals.try_take(network_of(who.address)):
+            await self._audit.write(who, action, target, REFUSED, reason)
+
     async def _refuse(self, who: Actor, action: str, target: str, status: int, reason: str) -> NoReturn:
         self._counters.add("refused", reason=HTTPStatus(status).phrase.lower())
-        if action and not self._refusals.try_take(who.address):
-            await self._audit.write(who, action, target, REFUSED, reason)
+        if action:
+            await self.note_refusal(who, action, target, reason)
         raise RefusedError(status, reason)
-
-
-def address_of(request: Request) -> str:
-    """Return the browser's address; a proxy's where proxies are not trusted."""
-    return request.client.host if request.client is not None else ""

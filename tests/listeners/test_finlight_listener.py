@@ -79,7 +79,7 @@ class Rig:
         return self.supervisor.status().state
 
     async def __aenter__(self) -> Rig:
-        self.supervisor.start()
+        await self.supervisor.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:

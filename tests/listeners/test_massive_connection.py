@@ -44,7 +44,7 @@ class Rig:
         return self.supervisor.status().state
 
     async def __aenter__(self) -> Rig:
-        self.supervisor.start()
+        await self.supervisor.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -116,7 +116,8 @@ async def test_only_one_connection_is_open_at_a_time(
     async with Rig(settings) as rig:
         for number in range(1, 6):
             await until(lambda number=number: vendor.connections >= number and rig.state is State.CONNECTED)
-            await rig.supervisor.restart()
+            # Two operators at the same time.
+            await asyncio.gather(rig.supervisor.restart(), rig.supervisor.stop(), rig.supervisor.start())
     assert most == 1
 
 
@@ -127,7 +128,7 @@ async def test_it_stops_while_frames_pour_in(vendor: Vendor, settings: Settings,
 
     vendor.script = script
     rig = Rig(settings)
-    rig.supervisor.start()
+    await rig.supervisor.start()
     await until(lambda: len(rig.frames) > 1_000)
     async with asyncio.timeout(10):
         assert await rig.supervisor.stop()
@@ -237,7 +238,7 @@ async def test_two_connections_do_not_share_a_supervisor(
     async with AsyncExitStack() as stack:
         rig = await stack.enter_async_context(Rig(settings))
         await until(lambda: rig.state is State.CONNECTED)
-        assert not rig.supervisor.start()
+        assert not await rig.supervisor.start()
         assert await rig.supervisor.stop()
         assert not await rig.supervisor.stop()
 

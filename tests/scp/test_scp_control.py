@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import httpx
@@ -98,7 +99,12 @@ async def test_operators_change_feed_market_and_subscriptions(scp: Installation)
     assert (refused.status_code, "refuses" in refused.json()["error"]) == (422, True)
     assert (await operator.post(f"{path}/subscriptions", json={"subscriptions": []})).status_code == 422
     results = [(action, result) for _, action, _, result in await scp.audited() if action != "log in"]
-    assert results == [("subscriptions", "ok"), ("feed", "ok"), ("market", "failed")]
+    assert results == [
+        ("subscriptions", "ok"),
+        ("feed", "ok"),
+        ("market", "failed"),
+        ("subscriptions", "refused"),
+    ]
 
 
 async def test_actions_on_what_is_not_there_or_cannot_be_controlled(scp: Installation) -> None:
@@ -106,6 +112,28 @@ async def test_actions_on_what_is_not_there_or_cannot_be_controlled(scp: Install
     assert (await operator.post("/api/components/cheese/stop")).status_code == 404
     assert (await operator.post(f"/api/components/{NAME}/format")).status_code == 404
     assert (await operator.post("/api/components/wds/stop")).status_code == 409
+    refused = [(action, target) for _, action, target, result in await scp.audited() if result == "refused"]
+    assert refused == [("stop", "cheese"), ("format", NAME), ("stop", "wds")]
+
+
+async def test_long_answers_of_a_listener_are_read_whole(scp: Installation) -> None:
+    operator = await scp.browser("operator")
+    many = [f"T.S{number}" for number in range(6_000)]
+    done = await operator.post(
+        f"/api/components/{NAME}/subscriptions", json={"subscriptions": many}, headers={"connection": "close"}
+    )
+    assert done.json()["result"]["subscriptions"] == many
+
+
+async def test_a_listener_that_hangs_is_given_up(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.scp.monitor.ACTION_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        scp = await install(scp_components=[f"Massive listener=http://127.0.0.1:{port}"])
+        operator = await scp.browser("operator")
+        answer = await operator.post(f"/api/components/{NAME}/restart")
+    assert (answer.status_code, "has not answered" in answer.json()["error"]) == (503, True)
+    assert ("operator", "restart", NAME, "failed") in await scp.audited()
 
 
 async def test_a_listener_that_is_gone_is_told_and_logged(install: Install) -> None:

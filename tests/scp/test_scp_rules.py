@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 from streams.errors import SettingsError
 from streams.scp import company, condition
 from streams.scp import passwords as passwords_module
+from streams.scp.addresses import network_of
 from streams.scp.condition import Sample
-from streams.scp.login_throttle import FREE_OF_ACCOUNT, FREE_OF_ADDRESS, LONGEST_WAIT_S, LoginThrottle
+from streams.scp.devices import Devices
+from streams.scp.login_throttle import (
+    FREE_OF_ACCOUNT,
+    FREE_OF_ADDRESS,
+    FREE_OF_PAIR,
+    LONGEST_WAIT_S,
+    LoginThrottle,
+)
 from streams.scp.passwords import Passwords
 from streams.scp.roles import Role
 from streams.scp.topic_report import EndHistory, Moment, TopicFacts, TopicReport, skew
@@ -28,31 +36,68 @@ class Clock:
         return self.s
 
 
-def test_waits_of_an_account_double_up_to_the_longest() -> None:
+@pytest.mark.parametrize(
+    ("free", "account", "network", "device"),
+    [
+        (FREE_OF_PAIR, "alice", "there", None),
+        (FREE_OF_PAIR, "alice", "network {}", "known"),
+        (FREE_OF_ACCOUNT, "alice", "network {}", None),
+        (FREE_OF_ADDRESS, "account {}", "there", None),
+    ],
+)
+def test_waits_double_up_to_the_longest(free: int, account: str, network: str, device: str | None) -> None:
     clock = Clock()
     throttle = LoginThrottle(clock)
     waits = []
-    for number in range(FREE_OF_ACCOUNT + 20):
-        address = f"address {number}"
-        if wait_s := throttle.begin("alice", address):
-            waits.append(wait_s)
+    for number in range(free + 20):
+        tried = (account.format(number), network.format(number), device)
+        if wait_s := throttle.begin(*tried):
+            waits.append((number, wait_s))
             clock.s += wait_s
-            assert throttle.begin("alice", address) == 0
-    assert waits[:4] == [2, 4, 8, 16]
-    assert max(waits) == waits[-1] == LONGEST_WAIT_S
+            assert throttle.begin(*tried) == 0
+    assert waits[:4] == [(free, 2), (free + 1, 4), (free + 2, 8), (free + 3, 16)]
+    assert max(wait for _, wait in waits) == waits[-1][1] == LONGEST_WAIT_S
 
 
-def test_an_address_that_tries_many_accounts_must_wait() -> None:
+def test_who_guesses_keeps_the_owner_out_of_no_browser_that_is_known() -> None:
     throttle = LoginThrottle(Clock())
-    waits = [throttle.begin(f"account {number}", "there") for number in range(FREE_OF_ADDRESS + 1)]
-    assert [wait for wait in waits if wait] == [2.0]
-    assert throttle.begin("account 0", "elsewhere") == 0
+    for number in range(1_000):
+        throttle.begin("alice", f"network {number}")
+        throttle.begin("alice", "home")
+    assert throttle.begin("alice", "home", "known") == 0
+
+
+def test_one_who_guesses_delays_nobody_elsewhere() -> None:
+    throttle = LoginThrottle(Clock())
+    for _ in range(1_000):
+        throttle.begin("alice", "there")
+    assert throttle.begin("alice", "home") == 0
 
 
 def test_tries_at_the_same_time_count_from_their_beginning() -> None:
     throttle = LoginThrottle(Clock())
-    begun = [throttle.begin("alice", f"address {number}") for number in range(100)]
-    assert begun.count(0.0) == FREE_OF_ACCOUNT
+    assert [throttle.begin("alice", "there") for _ in range(100)].count(0.0) == FREE_OF_PAIR
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_a_customers_addresses_count_as_one(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_a_browser_is_known_as_one_accounts() -> None:
+    devices = Devices("secret")
+    name = devices.name("alice")
+    assert devices.recognise(name, "alice")
+    for forged in (name, f"{name}0", name.rpartition(".")[0], "", "Ä", Devices("other").name("bob")):
+        assert not devices.recognise(forged, "bob")
 
 
 def test_a_success_lets_the_account_start_afresh() -> None:
@@ -60,6 +105,9 @@ def test_a_success_lets_the_account_start_afresh() -> None:
     for _ in range(3 * FREE_OF_ACCOUNT):
         assert throttle.begin("alice", "home") == 0
         throttle.forgive("alice", "home")
+    for _ in range(3 * FREE_OF_PAIR):
+        assert throttle.begin("alice", "home", "known") == 0
+        throttle.forgive("alice", "home", "known")
 
 
 def test_the_throttle_forgets_the_oldest_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +115,7 @@ def test_the_throttle_forgets_the_oldest_when_there_are_too_many(monkeypatch: py
     throttle = LoginThrottle(Clock())
     for number in range(1_000):
         throttle.begin(f"account {number}", f"address {number}")
-    assert len(throttle._tries) <= 22
+    assert len(throttle._tries) <= 10
 
 
 async def test_a_password_opens_its_own_hash_alone() -> None:

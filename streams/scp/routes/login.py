@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from streams.scp import bodies
+from streams.scp.addresses import address_of, network_of
 from streams.scp.audit import OK, REFUSED, Actor
 from streams.scp.plane import Plane
-from streams.scp.reception import Visitor, address_of
+from streams.scp.reception import Visitor
 from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
 from streams.scp.tables import Account, LoginRecord
@@ -107,14 +108,15 @@ async def let_in(plane: Plane, request: Request, response: Response, account: Ac
     await plane.accounts.note_login(account)
     await plane.audit.write(Actor(account.name, account.role, address), LOG_IN, account.name, OK)
     plane.counters.add("logins")
-    plane.reception.give_cookie(request, response, login)
+    plane.reception.give_cookies(request, response, login, account.name)
     return response
 
 
 async def _check(plane: Plane, request: Request, body: LoginBody, action: str = LOG_IN) -> Account:
     """Return the account whose password was given."""
     name, address = body.username.strip().lower(), address_of(request)
-    if wait_s := plane.throttle.begin(name, address):
+    tried = (name, network_of(address), plane.reception.device_of(request, name))
+    if wait_s := plane.throttle.begin(*tried):
         plane.counters.add("refused", reason="login too often")
         message = f"too many tries: wait {math.ceil(wait_s)} s"
         raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, message, wait_s)
@@ -126,7 +128,7 @@ async def _check(plane: Plane, request: Request, body: LoginBody, action: str = 
         who = Actor(account.name if account else "(unknown)", "", address)
         await plane.audit.write(who, action, who.name, REFUSED, "wrong name or password")
         raise RefusedError(HTTPStatus.UNAUTHORIZED, "wrong name or password")
-    plane.throttle.forgive(name, address)
+    plane.throttle.forgive(*tried)
     return account
 
 

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from streams.errors import StreamsError
-from streams.scp.audit import REFUSED, Actor
+from streams.scp.addresses import address_of
+from streams.scp.audit import Actor
 from streams.scp.oidc import OidcProvider, OidcRefusedError
 from streams.scp.plane import Plane
-from streams.scp.reception import address_of
 from streams.scp.routes.login import LOG_IN, let_in
 
 PATH: Final = "/api/oidc"
@@ -56,7 +56,7 @@ def make_router(plane: Plane, provider: OidcProvider) -> APIRouter:
 
 async def _refused(plane: Plane, request: Request, name: str, reason: str) -> Response:
     plane.counters.add("refused", reason="login failed")
-    await plane.audit.write(Actor(name, "", address_of(request)), LOG_IN, name, REFUSED, reason)
+    await plane.reception.note_refusal(Actor(name, "", address_of(request)), LOG_IN, name, reason)
     return _back("/", reason)
 
 
