@@ -1,6 +1,7 @@
 import 'gridstack/dist/gridstack.min.css';
 import './styles/base.css';
 import './styles/widgets.css';
+import './styles/rules.css';
 import './styles/console.css';
 import { createApp } from 'vue';
 import App from './App.vue';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { keep, readKept } from '@/layout/kept';
-import { presets } from '@/layout/presets';
-import { GRID_COLUMNS, LayoutError, migrated, SCHEMA } from '@/layout/schema';
+import { DocumentError, keep, readKept } from '@/kept/browser';
+import { LAYOUTS, presets } from '@/layout/presets';
+import { GRID_COLUMNS, migrated, SCHEMA } from '@/layout/schema';
 
 const OLD = {
   schema: 1,
@@ -44,7 +44,7 @@ test('layouts of an earlier schema are shown as they were', () => {
 test('what was there before a migration is kept', () => {
   const before = JSON.stringify(OLD);
   const place = storage({ 'streams.layouts': before });
-  expect(readKept(place).saved.active).toBe('Mine');
+  expect(readKept(place, LAYOUTS).saved.active).toBe('Mine');
   expect(place.kept.get('streams.layouts.before')).toBe(before);
 });
 
@@ -52,15 +52,15 @@ test('layouts come back as they were kept', () => {
   const place = storage();
   const saved = presets();
   saved.layouts[0]!.widgets[0]!.x = 3;
-  keep(place, saved);
-  expect(readKept(place)).toEqual({ saved, problem: '' });
+  keep(place, LAYOUTS, saved);
+  expect(readKept(place, LAYOUTS)).toEqual({ saved, problem: '' });
 });
 
 test.each(['', '{"schema":', '[]', '{"schema":99,"layouts":[]}', '{"schema":2,"layouts":[]}'])(
   'what cannot be read (%j) is kept, told of, and the presets are shown',
   (text) => {
     const place = storage({ 'streams.layouts': text });
-    const { saved, problem } = readKept(place);
+    const { saved, problem } = readKept(place, LAYOUTS);
     expect(saved).toEqual(presets());
     expect(problem).toContain('could not be read');
     expect(place.kept.get('streams.layouts.before')).toBe(text);
@@ -68,7 +68,7 @@ test.each(['', '{"schema":', '[]', '{"schema":99,"layouts":[]}', '{"schema":2,"l
 );
 
 test('a file of something else is refused with the reason', () => {
-  expect(() => migrated({ hello: 1 })).toThrow(LayoutError);
+  expect(() => migrated({ hello: 1 })).toThrow(DocumentError);
   expect(() => migrated({ schema: SCHEMA + 1, layouts: [] })).toThrow('newer');
 });
 

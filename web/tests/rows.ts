@@ -1,7 +1,9 @@
-import type { BoardRow } from '@/columns/board';
+import type { Row } from '@/generated/feeds';
+
+type Ranked = Row & { rank: number };
 
 /** Returns a board's row of which only what matters is given. */
-export function row(symbol: string, fields: Partial<BoardRow> = {}): BoardRow {
+export function row(symbol: string, fields: Partial<Ranked> = {}): Ranked {
   return {
     symbol,
     rank: 1,

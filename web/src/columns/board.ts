@@ -5,8 +5,11 @@ import { newYorkMinute } from '@/format/time';
 import type { Column } from './column';
 import { percent, price, shares, since, text, times } from './makers';
 
+/** A row as tables show it: of a symbol that has not traded yet all is unknown but its name. */
+export type SymbolRow = { [Field in keyof Row]: Field extends 'symbol' ? string : Row[Field] | null };
+
 /** A row as boards show it: with its rank on the board. */
-export type BoardRow = Row & { rank: number };
+export type BoardRow = SymbolRow & { rank: number };
 
 /** Returns a percentage of a base, null where either is unknown. */
 function part(value: number | null, base: number | null): number | null {
@@ -16,7 +19,8 @@ function part(value: number | null, base: number | null): number | null {
 const OPEN_MINUTE = 9 * 60 + 30;
 
 /** Returns the gap: before 09:30 the change so far, from then on that of the official open, fixed for the day. */
-export function gap(row: Row): number | null {
+export function gap(row: SymbolRow): number | null {
+  if (row.end_timestamp === null) return null;
   if (newYorkMinute(row.end_timestamp - 1) < OPEN_MINUTE) return row.pct_change;
   return part(row.official_open_price, row.prev_day_close) ?? row.pct_change;
 }
@@ -79,7 +83,7 @@ export const BOARD_COLUMNS: Column<BoardRow>[] = [
     width: 64,
     value: (row) => row.change,
     format: (row) => numbers.priceChange(row.change, row.close),
-    tone: (row) => direction(row.change, numbers.priceDecimals(row.close)),
+    tone: (row) => direction(row.change, numbers.priceDecimals(row.close ?? 1)),
   },
   shares('volume', 'Vol', 'Shares traded since 04:00', (row) => row.accumulated_volume),
   times(
@@ -105,14 +109,14 @@ export const BOARD_COLUMNS: Column<BoardRow>[] = [
     },
   }),
   times('rotation', 'Rot', 'Volume over float: how often the float has changed hands', (row) =>
-    row.free_float ? row.accumulated_volume / row.free_float : null,
+    row.free_float && row.accumulated_volume !== null ? row.accumulated_volume / row.free_float : null,
   ),
   shares('average_volume', 'Avg vol', 'Mean daily volume of the last sessions', (row) => row.avg_volume),
   percent('vwap_change', 'VWAP %', "Distance from the day's volume-weighted average price", (row) =>
     part(row.close, row.aggregate_vwap),
   ),
   since('last', 'Last', 'Since the symbol last traded', (row) => row.end_timestamp, {
-    shade: (row, { marketMs }) => (marketMs - row.end_timestamp >= QUIET_MS ? 'faint' : ''),
+    shade: (row, { marketMs }) => (marketMs - (row.end_timestamp ?? marketMs) >= QUIET_MS ? 'faint' : ''),
   }),
   price('vwap', 'VWAP', "The day's volume-weighted average price", (row) => row.aggregate_vwap),
   price('official_open', 'Day open', 'The official opening price', (row) => row.official_open_price),

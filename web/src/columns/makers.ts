@@ -73,12 +73,20 @@ export const times: Maker<number | null> = (id, label, tooltip, get, more) =>
   });
 
 /** How long ago something was, of its time (ms); the newest is the greatest. */
-export const since: Maker<number> = (id, label, tooltip, get, more) =>
-  number(id, label, tooltip, (row) => -get(row), {
+export const since: Maker<number | null> = (id, label, tooltip, get, more) => {
+  const value: typeof get = (row) => {
+    const ms = get(row);
+    return ms === null ? null : -ms;
+  };
+  return number(id, label, tooltip, value, {
     width: 52,
-    format: (row, { marketMs }) => age(Math.max(0, marketMs - get(row))),
+    format: (row, { marketMs }) => {
+      const ms = get(row);
+      return ms === null ? numbers.NOTHING : age(Math.max(0, marketMs - ms));
+    },
     ...more,
   });
+};
 
 /** A time of day in New York, of ms since 1970. */
 export function clockTime<R>(

@@ -1,6 +1,5 @@
-import type { Row } from '@/generated/feeds';
 import * as numbers from '@/format/numbers';
-import { gap } from '@/columns/board';
+import { gap, type SymbolRow } from '@/columns/board';
 
 /** A number of a row that can be filtered by. */
 export interface FilterField {
@@ -8,7 +7,7 @@ export interface FilterField {
   label: string;
   /** What the user's bounds count in. */
   unit: string;
-  value(row: Row): number | null;
+  value(row: SymbolRow): number | null;
   format(value: number): string;
 }
 
@@ -121,7 +120,7 @@ export interface FilterContext {
 }
 
 /** Returns the rows that all conditions let pass. */
-export function filtered<R extends Row>(
+export function filtered<R extends SymbolRow>(
   rows: readonly R[],
   filters: Filters,
   context: FilterContext,
@@ -144,7 +143,7 @@ export function filtered<R extends Row>(
       const type = row.security_type;
       if (type === null ? !filters.keepsUnknown : !COMMON.has(type)) return false;
     }
-    if (filters.isActive && context.marketMs - row.end_timestamp > ACTIVE_MS) return false;
+    if (filters.isActive && context.marketMs - (row.end_timestamp ?? -Infinity) > ACTIVE_MS) return false;
     return !filters.hasNews || context.marketMs - (context.news.get(row.symbol) ?? -Infinity) < DAY_MS;
   });
 }

@@ -1,84 +1,19 @@
-import { computed, reactive, ref, watch } from 'vue';
-import * as scp from '@/api/scp';
-import { keep, readKept } from './kept';
-import { presets } from './presets';
-import { GRID_COLUMNS, migrated, type Layout, type Saved, type WidgetPlace } from './schema';
+import { computed } from 'vue';
+import { keptDocument } from '@/kept/documents';
+import { LAYOUTS, presets } from './presets';
+import { GRID_COLUMNS, migrated, type Layout, type WidgetPlace } from './schema';
 
-/** The user's layouts: kept in the browser at each change, and on the server when somebody is logged in. */
-const kept = readKept(localStorage);
-const saved = reactive<Saved>(kept.saved);
-const problem = ref(kept.problem);
-/** Raised when other layouts take the place of those shown. */
-const revision = ref(0);
-const DOCUMENT = 'dashboard';
-const UPLOAD_AFTER_MS = 1_500;
-/** Whose layouts have changed here and are not on the server yet: a page may be left before they are. */
-const UNSENT_KEY = 'streams.layouts.unsent';
-
-let version: string | null = null;
-let isRemote = false;
-let owner = '';
-let isApplying = false;
-let upload: ReturnType<typeof setTimeout> | null = null;
+/** The user's layouts. Each window may show another one of them. */
+const { saved, revision } = keptDocument({
+  ...LAYOUTS,
+  shelf: 'layouts',
+  name: 'dashboard',
+  isSharedByWindows: false,
+});
 
 const active = computed<Layout>(
   () => saved.layouts.find((layout) => layout.name === saved.active) ?? saved.layouts[0]!,
 );
-
-watch(
-  saved,
-  () => {
-    keep(localStorage, saved);
-    if (!isRemote || isApplying) return;
-    localStorage.setItem(UNSENT_KEY, owner);
-    if (upload !== null) clearTimeout(upload);
-    upload = setTimeout(() => void send(), UPLOAD_AFTER_MS);
-  },
-  { deep: true, flush: 'sync' },
-);
-
-function apply(other: Saved): void {
-  isApplying = true;
-  Object.assign(saved, other);
-  revision.value += 1;
-  isApplying = false;
-}
-
-/** Takes the layouts of whoever is logged in; those of the browser where the server has none, or older ones. */
-export async function syncWithServer(user: string): Promise<void> {
-  try {
-    const stored = await scp.load<unknown>('layouts', DOCUMENT);
-    isRemote = true;
-    version = stored?.version ?? null;
-    owner = user;
-    if (stored === null || localStorage.getItem(UNSENT_KEY) === user) await send();
-    else apply(migrated(stored.value));
-  } catch (error) {
-    problem.value = `Layouts are kept in this browser only: ${messageOf(error)}`;
-  }
-}
-
-async function send(): Promise<void> {
-  upload = null;
-  try {
-    version = await scp.store('layouts', DOCUMENT, saved, version);
-    problem.value = '';
-    if (upload === null) localStorage.removeItem(UNSENT_KEY);
-  } catch (error) {
-    if (error instanceof scp.ScpError && error.status === 412) {
-      // Another window has saved since: this one's is newer, but only just.
-      const stored = await scp.load<unknown>('layouts', DOCUMENT).catch(() => null);
-      version = stored?.version ?? null;
-      upload = setTimeout(() => void send(), UPLOAD_AFTER_MS);
-      return;
-    }
-    problem.value = `Layouts are kept in this browser only: ${messageOf(error)}`;
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 function freeName(wanted: string): string {
   const names = new Set(saved.layouts.map(({ name }) => name));
@@ -91,7 +26,6 @@ function freeName(wanted: string): string {
 export const layouts = {
   saved,
   active,
-  problem,
   revision,
 
   select(name: string): void {
@@ -152,7 +86,7 @@ export const layouts = {
     return JSON.stringify(saved, null, 2);
   },
 
-  /** Adds the layouts of a file beside those there are; throws LayoutError where it holds none. */
+  /** Adds the layouts of a file beside those there are; throws DocumentError where it holds none. */
   imported(text: string): number {
     let document: unknown;
     try {

@@ -1,5 +1,6 @@
 import type { LinkColour } from '@/layout/links';
-import { SCHEMA, type Layout, type Saved, type WidgetPlace } from './schema';
+import type { Shape } from '@/kept/browser';
+import { migrated, SCHEMA, type Layout, type Saved, type WidgetPlace } from './schema';
 
 type Place = [type: string, x: number, y: number, w: number, h: number, options?: Record<string, unknown>];
 
@@ -53,3 +54,5 @@ export function presets(): Saved {
     ],
   };
 }
+
+export const LAYOUTS: Shape<Saved> = { key: 'streams.layouts', words: 'layouts', initial: presets, migrated };

@@ -1,3 +1,4 @@
+import { DocumentError } from '@/kept/browser';
 import { LINKS, type LinkColour } from '@/layout/links';
 
 /** A widget on the grid: 24 columns wide, as many rows high as fit. */
@@ -33,14 +34,6 @@ const MOST_LAYOUTS = 50;
 const MOST_WIDGETS = 100;
 const MOST_NAME = 60;
 
-/** Thrown where a document holds no layouts that can be used; the message says why. */
-export class LayoutError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'LayoutError';
-  }
-}
-
 type Json = Record<string, unknown>;
 
 /** Earlier schemas, each with the step to the next one. */
@@ -71,17 +64,17 @@ function list(value: unknown): Json[] {
  * What of a document cannot be used is left out; a document of which nothing can be used is refused.
  */
 export function migrated(document: unknown): Saved {
-  if (typeof document !== 'object' || document === null) throw new LayoutError('this is no layout file');
+  if (typeof document !== 'object' || document === null) throw new DocumentError('this is no layout file');
   let saved = document as Json;
-  if (typeof saved.schema !== 'number') throw new LayoutError('this is no layout file: it names no schema');
-  if (saved.schema > SCHEMA) throw new LayoutError('this file is of a newer version: reload the page');
+  if (typeof saved.schema !== 'number') throw new DocumentError('this is no layout file: it names no schema');
+  if (saved.schema > SCHEMA) throw new DocumentError('this file is of a newer version: reload the page');
   while (saved.schema !== SCHEMA) {
     const step = STEPS[saved.schema as number];
-    if (step === undefined) throw new LayoutError(`schema ${String(saved.schema)} is not known`);
+    if (step === undefined) throw new DocumentError(`schema ${String(saved.schema)} is not known`);
     saved = step(saved);
   }
   const layouts = list(saved.layouts).slice(0, MOST_LAYOUTS).flatMap(readLayout);
-  if (layouts.length === 0) throw new LayoutError('it holds no layout');
+  if (layouts.length === 0) throw new DocumentError('it holds no layout');
   const names = new Set<string>();
   const unique = layouts.filter(({ name }) => !names.has(name) && names.add(name));
   const active = unique.some(({ name }) => name === saved.active) ? String(saved.active) : unique[0]!.name;

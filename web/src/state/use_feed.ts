@@ -10,16 +10,16 @@ import { market } from './market';
 export interface UsedFeed<T> {
   value: ShallowRef<T | null>;
   /** Whether its value was ever told, be it that there is none. */
-  isTold: ShallowRef<boolean>;
-  link: ShallowRef<LinkState>;
-  reason: ShallowRef<string>;
+  isTold: ComputedRef<boolean>;
+  link: ComputedRef<LinkState>;
+  reason: ComputedRef<string>;
   state: ComputedRef<Freshness>;
   /** Since the last live payload, ms; null before the first. */
   ageMs: ComputedRef<number | null>;
   /** How long the last loss of the connection lasted, ms. */
-  gapMs: ShallowRef<number>;
+  gapMs: ComputedRef<number>;
   /** The newest market time in the value. */
-  eventMs: ShallowRef<number | null>;
+  eventMs: ComputedRef<number | null>;
 }
 
 interface Options<T> {
@@ -29,29 +29,75 @@ interface Options<T> {
   arrived?: (data: T extends readonly (infer Entry)[] ? Entry | T : T) => void;
 }
 
+/** What is known of one feed, or of several as of one. */
+export type Told = Pick<
+  FeedStore,
+  'isTold' | 'link' | 'reason' | 'isCutOff' | 'gapMs' | 'eventMs' | 'arrivedMs'
+>;
+
+/** Returns what is known of feeds: the newest of their times, and what is wrong with any. */
+export function told(stores: readonly FeedStore[]): Told {
+  const newest = (times: (number | null)[]) =>
+    times.reduce((latest, time) => (time !== null && time > (latest ?? 0) ? time : latest), null);
+  const lost = stores.find(({ link }) => link !== 'open');
+  return {
+    isTold: stores.some(({ isTold }) => isTold),
+    link: lost?.link ?? (stores.length === 0 ? 'connecting' : 'open'),
+    reason: (lost ?? stores.find(({ reason }) => reason !== ''))?.reason ?? '',
+    isCutOff: stores.some(({ isCutOff }) => isCutOff),
+    gapMs: Math.max(0, ...stores.map(({ gapMs }) => gapMs)),
+    eventMs: newest(stores.map(({ eventMs }) => eventMs)),
+    arrivedMs: newest(stores.map(({ arrivedMs }) => arrivedMs)),
+  };
+}
+
+/** Returns how far what is shown can be trusted, as the clock goes on. */
+export function useTold(
+  known: ShallowRef<Told>,
+  sinceMs: ShallowRef<number>,
+  cadenceMs: number | null,
+): Omit<UsedFeed<unknown>, 'value'> {
+  const clock = useClock();
+  const { isClosed } = useCalendar();
+  const ageMs = computed(() => {
+    const { arrivedMs } = known.value;
+    return arrivedMs === null ? null : Math.max(0, clock.pageMs - arrivedMs);
+  });
+  const state = computed(() =>
+    freshness({
+      isConnected: known.value.link === 'open',
+      isCutOff: known.value.isCutOff,
+      isTold: known.value.isTold,
+      arrivedAgoMs: ageMs.value,
+      pulseAgoMs: clock.pulseAgoMs,
+      behindMs: clock.behindMs,
+      isClosed: isClosed.value,
+      cadenceMs,
+      watchedForMs: Math.max(0, clock.pageMs - sinceMs.value),
+    }),
+  );
+  const part = <K extends keyof Told>(name: K) => computed(() => known.value[name]);
+  return {
+    isTold: part('isTold'),
+    link: part('link'),
+    reason: part('reason'),
+    gapMs: part('gapMs'),
+    eventMs: part('eventMs'),
+    ageMs,
+    state,
+  };
+}
+
 /** Shows a feed for as long as its component lives; a key of null shows nothing. */
 export function useFeed<T>(key: () => string | null, options: Options<T> = {}): UsedFeed<T> {
-  const clock = useClock();
   const value = shallowRef<T | null>(null);
-  const isTold = shallowRef(false);
-  const link = shallowRef<LinkState>('connecting');
-  const reason = shallowRef('');
-  const isCutOff = shallowRef(false);
-  const gapMs = shallowRef(0);
-  const eventMs = shallowRef<number | null>(null);
-  const arrivedMs = shallowRef<number | null>(null);
+  const known = shallowRef<Told>(told([]));
   const sinceMs = shallowRef(market.now());
   let leave: (() => void) | null = null;
 
   const show = (store: FeedStore) => {
     value.value = store.value as T | null;
-    isTold.value = store.isTold;
-    link.value = store.link;
-    reason.value = store.reason;
-    isCutOff.value = store.isCutOff;
-    gapMs.value = store.gapMs;
-    eventMs.value = store.eventMs;
-    arrivedMs.value = store.arrivedMs;
+    known.value = told([store]);
   };
   watch(
     key,
@@ -61,7 +107,7 @@ export function useFeed<T>(key: () => string | null, options: Options<T> = {}): 
       sinceMs.value = market.now();
       if (wanted === null) {
         value.value = null;
-        isTold.value = false;
+        known.value = told([]);
         return;
       }
       const store = market.hold(wanted);
@@ -78,23 +124,5 @@ export function useFeed<T>(key: () => string | null, options: Options<T> = {}): 
     { immediate: true, flush: 'sync' },
   );
   onScopeDispose(() => leave?.());
-
-  const ageMs = computed(() =>
-    arrivedMs.value === null ? null : Math.max(0, clock.pageMs - arrivedMs.value),
-  );
-  const state = computed(() =>
-    freshness({
-      isConnected: link.value === 'open',
-      isCutOff: isCutOff.value,
-      isTold: isTold.value,
-      arrivedAgoMs: ageMs.value,
-      pulseAgoMs: clock.pulseAgoMs,
-      behindMs: clock.behindMs,
-      isClosed: isClosed.value,
-      cadenceMs: options.cadenceMs ?? null,
-      watchedForMs: Math.max(0, clock.pageMs - sinceMs.value),
-    }),
-  );
-  const { isClosed } = useCalendar();
-  return { value, isTold, link, reason, state, ageMs, gapMs, eventMs };
+  return { value, ...useTold(known, sinceMs, options.cadenceMs ?? null) };
 }

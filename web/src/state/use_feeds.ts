@@ -1,39 +1,74 @@
-import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue';
+import { onScopeDispose, shallowRef, triggerRef, watch, type ShallowRef } from 'vue';
+import type { FeedStore } from '@/client/feed_store';
 import { market } from './market';
+import { told, useTold, type Told, type UsedFeed } from './use_feed';
 
-/** Shows several latest-value feeds by key: a map of their values, replaced when one changes. */
-export function useFeeds<T>(keys: () => readonly string[]): ShallowRef<ReadonlyMap<string, T>> {
-  const values = shallowRef<ReadonlyMap<string, T>>(new Map());
-  const held = new Map<string, () => void>();
+/** Several latest-value feeds: their values by key, and their state as that of one. */
+export interface UsedFeeds<T> {
+  values: ShallowRef<ReadonlyMap<string, T>>;
+  feed: UsedFeed<ReadonlyMap<string, T>>;
+}
+
+/** Shows several feeds by key. */
+export function useFeeds<T>(keys: () => readonly string[]): UsedFeeds<T> {
+  // Changed in place: with a copy a change of each of 250 symbols would cost 250 copies of them all.
+  const known = new Map<string, T>();
+  const values = shallowRef<ReadonlyMap<string, T>>(known);
+  const state = shallowRef<Told>(told([]));
+  const sinceMs = shallowRef(market.now());
+  const held = new Map<string, { store: FeedStore; leave: () => void }>();
+
   watch(
     () => [...keys()].sort().join('\n'),
     (joined) => {
       const wanted = new Set(joined === '' ? [] : joined.split('\n'));
-      for (const [key, leave] of held) {
+      for (const [key, { leave }] of held) {
         if (wanted.has(key)) continue;
         leave();
         held.delete(key);
+        known.delete(key);
       }
-      for (const key of wanted) if (!held.has(key)) held.set(key, hold(key));
-      values.value = new Map([...values.value].filter(([key]) => wanted.has(key)));
+      for (const key of wanted) if (!held.has(key)) hold(key);
+      show();
     },
     { immediate: true },
   );
   onScopeDispose(() => {
-    for (const leave of held.values()) leave();
+    for (const { leave } of held.values()) leave();
   });
 
-  function hold(key: string): () => void {
+  function hold(key: string): void {
     const store = market.hold(key);
-    const show = () => {
-      if (store.value !== null) values.value = new Map(values.value).set(key, store.value as T);
-    };
-    const unwatch = store.watch(show);
-    show();
-    return () => {
-      unwatch();
-      market.release(key);
-    };
+    const unwatch = store.watch(() => {
+      take(store);
+      schedule();
+    });
+    take(store);
+    held.set(key, {
+      store,
+      leave: () => {
+        unwatch();
+        market.release(key);
+      },
+    });
   }
-  return values;
+  function take(store: FeedStore): void {
+    if (store.value === null) known.delete(store.key);
+    else known.set(store.key, store.value as T);
+  }
+  let isScheduled = false;
+  /** Shows once what is painted together. */
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    queueMicrotask(() => {
+      isScheduled = false;
+      show();
+    });
+  }
+  function show(): void {
+    state.value = told([...held.values()].map(({ store }) => store));
+    triggerRef(values);
+  }
+  return { values, feed: { value: values, ...useTold(state, sinceMs, null) } };
 }

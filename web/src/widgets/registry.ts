@@ -9,6 +9,7 @@ import QuoteWidget from './QuoteWidget.vue';
 import RangeAlerts from './RangeAlerts.vue';
 import ScreenerWidget from './ScreenerWidget.vue';
 import TopTrades from './TopTrades.vue';
+import WatchListWidget from './WatchListWidget.vue';
 
 // The chart's library is as large as the rest of the page: what stands around it is drawn first.
 const ChartWidget = defineAsyncComponent(() => import('./ChartWidget.vue'));
@@ -48,6 +49,13 @@ export const WIDGETS: readonly WidgetKind[] = [
     size: { w: 8, h: 12 },
     component: BoardWidget,
     props: { feed: FEEDS.TOP_VOLUME.pattern, title: 'Top Volume', ranks: 'volume' },
+  },
+  {
+    type: 'watch_list',
+    title: 'Watch list',
+    description: 'Symbols of your own choice, live; several lists',
+    size: { w: 8, h: 10 },
+    component: WatchListWidget,
   },
   {
     type: 'quote',
