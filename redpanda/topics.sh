@@ -28,6 +28,9 @@ rpk topic alter-config md.reference --set cleanup.policy=compact --set retention
 rpk topic create md.alerts --if-not-exists \
     -p 8 -r 1 -c cleanup.policy=delete -c retention.ms=86400000 -c segment.ms=600000 -c max.message.bytes=4194304 -c message.timestamp.type=LogAppendTime
 rpk topic alter-config md.alerts --set cleanup.policy=delete --set retention.ms=86400000 --set segment.ms=600000 --set max.message.bytes=4194304 --set message.timestamp.type=LogAppendTime
+rpk topic create md.screeners --if-not-exists \
+    -p 1 -r 1 -c cleanup.policy=compact -c retention.ms=-1 -c segment.ms=600000 -c max.message.bytes=4194304
+rpk topic alter-config md.screeners --set cleanup.policy=compact --set retention.ms=-1 --set segment.ms=600000 --set max.message.bytes=4194304
 rpk topic create md.scanner-partials --if-not-exists \
     -p 1 -r 1 -c cleanup.policy=delete -c retention.ms=900000 -c segment.ms=180000 -c max.message.bytes=4194304 -c message.timestamp.type=LogAppendTime
 rpk topic alter-config md.scanner-partials --set cleanup.policy=delete --set retention.ms=900000 --set segment.ms=180000 --set max.message.bytes=4194304 --set message.timestamp.type=LogAppendTime

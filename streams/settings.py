@@ -275,6 +275,10 @@ class Settings(BaseSettings):
     scp_calls_per_minute: int = Field(
         60, ge=0, description="most calls of the vendor's REST for companies, in any minute; 0 = no limit"
     )
+    scp_screeners_per_user: int = Field(20, ge=0, description="most screeners that a user keeps")
+    scp_screeners_max: int = Field(
+        200, ge=0, le=400, description="most screeners of all users: the workers make all their boards"
+    )
     scp_audit_days: int = Field(365, ge=1, description="how long what was done is remembered")
 
     # Local stack

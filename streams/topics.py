@@ -66,6 +66,9 @@ ALERTS: Final = Topic("alerts", "one alert: a broken range, or a halt", 24 * HOU
 VOLUME_CURVES: Final = Topic(
     "volume-curves", "a symbol's volume of a session, minute by minute", None, compact=True
 )
+SCREENERS: Final = Topic(
+    "screeners", "the definitions of all users' boards", None, compact=True, single_partition=True
+)
 SCANNER_PARTIALS: Final = Topic(
     "scanner-partials",
     "the first rows of each board, of one partition",
@@ -89,6 +92,7 @@ CATALOGUE: Final = (
     VOLUME_CURVES,
     REFERENCE,
     ALERTS,
+    SCREENERS,
     SCANNER_PARTIALS,
     TRADES_PARTIALS,
     HALTS_PARTIALS,

@@ -95,7 +95,7 @@ class Emitter:
         self._writers[feed.database].replace(feed, symbol, values, backlog=backlog)
 
     def forget(self, feed: Feed, symbol: str | None = None) -> None:
-        """Leave a list that was replaced to another worker, as it is in Redis."""
+        """Leave a list that was replaced, or a latest value, to others, as it is in Redis."""
         self._writers[feed.database].forget(feed, symbol)
 
     def source(self, feed: Feed, collect: Callable[[], Iterable[Entry]], resync: Callable[[], None]) -> None:

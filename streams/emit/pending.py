@@ -61,6 +61,11 @@ class LatestValues:
         while len(kept) > self._bound:
             del kept[next(iter(kept))]
 
+    def forget(self, symbol: str | None) -> None:
+        """Leave a key to others, as it is in Redis."""
+        self._waiting.pop(symbol, None)
+        self._kept.pop(symbol, None)
+
     def put_back(self, entries: Iterable[Entry]) -> None:
         """Let ``entries`` wait again, except where a newer value does."""
         for symbol, value in entries:

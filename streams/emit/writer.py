@@ -172,9 +172,11 @@ class DatabaseWriter:
             self._counters.add("conflated", unsent)
 
     def forget(self, feed: Feed, symbol: str | None) -> None:
-        """Leave a list that was replaced to others."""
+        """Leave a list that was replaced, or a latest value, to others."""
         if feed in self._lists:
             self._lists[feed].forget(symbol)
+        if feed in self._latest:
+            self._latest[feed].forget(symbol)
 
     async def run(self) -> None:
         """Write until ``stop``, connecting anew as often as it takes; at the end write what waits.

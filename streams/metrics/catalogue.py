@@ -195,6 +195,13 @@ WORKER: Final = (
         "screener_boards_published", "scanner_screener_boards_published", "User-defined boards published."
     ),
     counter("screener_files", "scanner_screener_files", "Files of definitions, read or refused.", "result"),
+    counter(
+        "user_screeners",
+        "scanner_user_screeners",
+        "Records of users' screeners that were read; refused, or single ones of them.",
+        "result",
+    ),
+    gauge("screeners", "scanner_screeners", "User-defined boards, by where they are defined.", "source"),
     counter("alerts_sent", "alerts_sent", "Alerts sent to Kafka; halts by status.", "status"),
     counter("alerts_listed", "alerts_listed", "Alerts put into the lists."),
     counter("alerts_rejected", "alerts_rejected", "Alerts that cannot be read."),
@@ -258,6 +265,17 @@ SCP: Final = (
         values=("login failed", "login too often"),
     ),
     counter("unavailable", "scp_unavailable", "Requests that a server which is away kept from being done."),
+    counter("screener_files", "scp_screener_files", "Files of definitions, read or refused.", "result"),
+    gauge("screeners", "scp_screeners", "Users' screeners that the workers are told of."),
+    counter(
+        "screeners_published", "scp_screeners_published", "Records of all users' screeners sent to Kafka."
+    ),
+    gauge(
+        "screeners_left_out",
+        "scp_screeners_left_out",
+        "Users' screeners that the workers are not told of: invalid, or too_many.",
+        "reason",
+    ),
     counter("crashed", "scp_errors", "Requests that ended by an error of the program."),
     counter("company_data", "scp_company_data", "Company data given, by where it came from.", "source"),
     counter("vendor_calls", "scp_vendor_calls", "Calls of the vendor's REST."),

@@ -20,11 +20,13 @@ from streams.scanner import partial
 from streams.scanner.alert import make_alert
 from streams.scanner.alert_feeds import AlertFeeds
 from streams.scanner.alert_outbox import AlertOutbox, Record
+from streams.scanner.file_source import FileSource
 from streams.scanner.partition import PartitionScanner
 from streams.scanner.screener import Screener
 from streams.scanner.screener_feeds import ScreenerFeeds
 from streams.scanner.screener_watch import ScreenerWatch
 from streams.scanner.symbol import Breakout, SymbolState, SymbolStates
+from streams.scanner.users_source import UsersSource
 from streams.sessions import MarketCalendar
 from streams.state.partition import Partition
 from streams.state.table import Batch, WriteBehindTable
@@ -93,7 +95,14 @@ class Pipeline:
         self._emitter.source(feeds.QUOTE, self._quotes, self._republish_quotes)
         self._emitter.source(feeds.DAILY_RANGE, self._ranges, self._republish_ranges)
         self._alert_feeds = AlertFeeds(app.settings, app.counters, self._emitter, self._is_merging)
-        self._definitions = ScreenerWatch(app.settings.screeners_file, app.counters, self._define)
+        self._definitions = ScreenerWatch(
+            {
+                "file": FileSource(app.settings.screeners_file, app.counters),
+                "users": UsersSource(app.settings, app.counters),
+            },
+            app.counters,
+            self._define,
+        )
         self._screener_feeds = ScreenerFeeds(app.settings, app.counters, self._emitter, self._merger.newest)
 
     async def scan(self, events: AsyncIterable[EventT[bytes]]) -> None:
@@ -147,6 +156,8 @@ class Pipeline:
     async def _publish_partials(self) -> None:
         """Send the partials that changed, at most once in ``board_interval_s``, for ever."""
         topic = self._settings.topic(SCANNER_PARTIALS)
+        # A partial that lacks somebody's screener has its board emptied.
+        await self._definitions.known()
         try:
             while True:
                 busy_s = 0.0

@@ -25,6 +25,9 @@ class ScreenerBoards:
     It knows no definitions: those of a board are the partitions'. While they differ, as when workers read a
     new file one after the other, the board stays as it is, and after PATIENCE_S it is emptied. A board that
     no partition has any more is emptied, too, so that nobody takes old rows for new ones.
+
+    Attributes:
+        removed: The boards that were emptied so, added by `changes`; whoever forgets them takes them out.
     """
 
     def __init__(self) -> None:
@@ -32,6 +35,7 @@ class ScreenerBoards:
         # What clients have, by screener; None where that is not known.
         self._published: dict[str, bytes | None] = {}
         self._disputed: dict[str, float] = {}
+        self.removed: set[str] = set()
 
     @property
     def disputed(self) -> list[str]:
@@ -49,6 +53,7 @@ class ScreenerBoards:
         self._published = dict.fromkeys(self._published)
         self._merged = ()
         self._disputed.clear()
+        self.removed.clear()
 
     def changes(self, partials: Sequence[Partial], now_s: float) -> dict[str, bytes]:
         """Return the boards that changed since the last call, as their clients get them, by screener.
@@ -64,8 +69,11 @@ class ScreenerBoards:
         made = self._make(partials, now_s)
         changed = {name: board for name, board in made.items() if self._published.get(name) != board}
         self._published.update(changed)
-        for name in made.keys() - {each.name for partial in partials for each in partial.shortlists}:
+        defined = {each.name for partial in partials for each in partial.shortlists}
+        self.removed -= defined
+        for name in made.keys() - defined:
             del self._published[name]
+            self.removed.add(name)
         return changed
 
     def _make(self, partials: Sequence[Partial], now_s: float) -> dict[str, bytes]:

@@ -1,12 +1,15 @@
-"""Publishes the user-defined boards, and empties those in Redis that nobody makes any more."""
+"""Publishes the user-defined boards; those that nobody makes any more are emptied, and then taken away."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, cast
+
+from redis.asyncio import Redis
 
 from streams import feeds, redis_link
 from streams.backoff import Backoff
@@ -20,6 +23,17 @@ logger = logging.getLogger(__name__)
 
 POLL_S: Final = 1.0
 KEYS_A_COMMAND: Final = 5_000
+GONE_AFTER_S: Final = 5.0
+"""So long a board that nobody makes any more stands there empty: clients that ask for it see it so."""
+DELETE_SCRIPT: Final = """
+local gone = {}
+for i, key in ipairs(KEYS) do
+  local value = redis.call('GET', key)
+  if value == ARGV[1] then redis.call('DEL', key) end
+  gone[i] = (not value or value == ARGV[1]) and 1 or 0
+end
+return gone"""
+"""Another worker may merge by now, and somebody have defined the screener again."""
 
 
 class ScreenerFeeds:
@@ -46,6 +60,7 @@ class ScreenerFeeds:
         self._boards = ScreenerBoards()
         self._reporter = Reporter(logger)
         self._has_looked = False
+        self._gone: dict[str, float] = {}
 
     def publish(self) -> None:
         """Publish the boards that changed."""
@@ -64,35 +79,61 @@ class ScreenerFeeds:
         self._has_looked = False
 
     async def run(self) -> None:
-        """Look in Redis for boards of former definitions each time that merging begins, for ever."""
+        """Look in Redis for boards of former definitions each time that merging begins, for ever.
+
+        Those that were emptied are taken away a while later.
+        """
         backoff = Backoff()
         while True:
             await asyncio.sleep(POLL_S)
-            if self._has_looked or not self._newest():
-                continue
-            # A rebalance while it looks has it look again.
-            self._has_looked = True
             try:
-                self._boards.expect(await self._shown())
+                await self._look()
+                await self._take_away()
                 backoff.reset()
             except redis_link.FAILURES as error:
-                self._has_looked = False
                 self._reporter.warn("cannot look for former screeners, trying again", repr(error))
                 await asyncio.sleep(backoff.next_s())
 
-    async def _shown(self) -> list[str]:
-        """Return the screeners of which Redis has rows."""
-        client = redis_link.make_client(self._settings.wdc_redis_url, self._settings.redis_timeout_s, 1)
-        prefix = feeds.SCREENER.key("")
+    async def _look(self) -> None:
+        if self._has_looked or not self._newest():
+            return
+        # A rebalance while it looks has it look again.
+        self._has_looked = True
         try:
+            self._boards.expect(await self._shown())
+        except redis_link.FAILURES:
+            self._has_looked = False
+            raise
+
+    async def _take_away(self) -> None:
+        now = time.monotonic()
+        removed = self._boards.removed
+        self._gone = {name: self._gone.get(name, now) for name in removed}
+        due = [name for name, since in self._gone.items() if now - since >= GONE_AFTER_S]
+        if not due:
+            return
+        keys = [feeds.SCREENER.key(name) for name in due]
+        async with self._redis() as client:
+            asked = client.eval(DELETE_SCRIPT, len(keys), *keys, EMPTY)
+            # What still has rows is not emptied yet, for Redis was away: next time.
+            emptied = await cast("Awaitable[list[int]]", asked)
+        for name, is_gone in zip(due, emptied, strict=True):
+            if is_gone:
+                self._emitter.forget(feeds.SCREENER, name)
+                removed.discard(name)
+
+    async def _shown(self) -> list[str]:
+        """Return the screeners of which Redis has a board."""
+        prefix = feeds.SCREENER.key("")
+        async with self._redis() as client:
             scanned = client.scan_iter(match=f"{prefix}*", count=KEYS_A_COMMAND)
             found = [key.decode(errors="replace") async for key in scanned]
-            keys = [key for key in found if feeds.feed_of_key(key) is feeds.SCREENER]
-            values = cast("list[bytes | None]", await client.mget(keys)) if keys else []
+        return [key.removeprefix(prefix) for key in found if feeds.feed_of_key(key) is feeds.SCREENER]
+
+    @asynccontextmanager
+    async def _redis(self) -> AsyncIterator[Redis]:
+        client = redis_link.make_client(self._settings.wdc_redis_url, self._settings.redis_timeout_s, 1)
+        try:
+            yield client
         finally:
             await client.aclose()
-        return [
-            key.removeprefix(prefix)
-            for key, value in zip(keys, values, strict=True)
-            if value not in (None, EMPTY)
-        ]

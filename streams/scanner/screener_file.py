@@ -12,6 +12,7 @@ from streams.scanner.definition import is_name, make_screener
 from streams.scanner.definition_faults import Faults
 from streams.scanner.screener import Screener
 from streams.scanner.toml_lines import line_of, lines_of
+from streams.scanner.user_screeners import is_users_board
 
 MAX_SCREENERS: Final = 100
 MAX_BYTES: Final = 128 * 1024
@@ -67,6 +68,9 @@ def parse_screeners(text: str, path: Path) -> tuple[Screener, ...]:
         raise DefinitionError([_toml_fault(str(error), text, path)]) from None
     faults = Faults()
     screeners = [make_screener(name, table, faults) for name, table in tables.items()]
+    for name in tables:
+        if is_users_board(name):
+            faults.add((name,), "names like user_1_… are kept for the boards of users")
     for name in list(tables)[MAX_SCREENERS:]:
         faults.add((name,), f"more than {MAX_SCREENERS} screeners")
     if faults.found:

@@ -1,96 +1,73 @@
-"""The definitions in force: read again whenever their file changes."""
+"""The screeners in force, from wherever they are defined, and told anew whenever one of them changes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from streams.scanner.screener import Screener
-from streams.scanner.screener_file import DefinitionError, read_screeners
 from streams.telemetry import Counters
 
 logger = logging.getLogger(__name__)
 
-POLL_S: Final = 1.0
-"""How often the file is looked at, in seconds."""
-
-Signature = tuple[int, int, int]
-"""What tells one state of a file from the next: time of its change, size and inode."""
+KNOWN_S: Final = 15.0
+"""Longest wait for what is defined when a worker starts; what comes later changes the boards then."""
 
 
-class ScreenerWatch:
-    """Follows a file of screeners. One that is wrong is told of once, and changes nothing.
-
-    Args:
-        path: The file; None where there are no screeners.
-        counters: Counts ``screener_files`` by what became of them: ``read`` or ``refused``.
-        changed: Told the definitions when they are others than before.
-    """
-
-    def __init__(
-        self, path: Path | None, counters: Counters, changed: Callable[[tuple[Screener, ...]], None]
-    ) -> None:
-        self._path = path
-        self._counters = counters
-        self._changed = changed
-        self._signature: Signature | None = None
-        self._fault = ""
-        self._screeners: tuple[Screener, ...] | None = None
+class Source(Protocol):
+    """A place where screeners are defined. No two sources have one of the same name."""
 
     @property
     def screeners(self) -> tuple[Screener, ...]:
-        """The definitions in force. The file is read when they are first asked for: no board is without."""
-        if self._screeners is None:
-            self._screeners = ()
-            if self._path is not None:
-                self._take(*_look(self._path, None))
-        return self._screeners
+        """Those in force, as far as is known."""
+
+    async def known(self) -> None:
+        """Wait until they are known."""
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Follow the place, for ever; ``changed`` is called whenever others are in force."""
+
+
+class ScreenerWatch:
+    """Follows all sources.
+
+    Args:
+        sources: By the name that the gauge ``screeners`` has for them.
+        counters: Gauges how many there are.
+        changed: Told the screeners whenever they are others than before.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        counters: Counters,
+        changed: Callable[[tuple[Screener, ...]], None],
+    ) -> None:
+        self._sources = sources
+        self._changed = changed
+        counters.watch(
+            "screeners", lambda: {(name,): len(source.screeners) for name, source in sources.items()}
+        )
+
+    @property
+    def screeners(self) -> tuple[Screener, ...]:
+        """The definitions in force."""
+        return tuple(screener for source in self._sources.values() for screener in source.screeners)
+
+    async def known(self) -> None:
+        """Wait until every source is known, KNOWN_S at most."""
+        try:
+            async with asyncio.timeout(KNOWN_S):
+                for source in self._sources.values():
+                    await source.known()
+        except TimeoutError:
+            logger.warning("screeners are not all known yet: boards begin without the others")
 
     async def run(self) -> None:
-        """Follow the file for ever."""
-        if self._path is None:
-            return
-        while True:
-            await asyncio.sleep(POLL_S)
-            # In a thread: the file may lie on a slow disk.
-            before = self.screeners
-            self._take(*await asyncio.to_thread(_look, self._path, self._signature))
-            if self.screeners != before:
-                self._changed(self.screeners)
+        """Follow them for ever."""
+        await asyncio.gather(*(source.run(self._tell) for source in self._sources.values()))
 
-    def _take(
-        self, signature: Signature | None, found: tuple[Screener, ...] | DefinitionError | None
-    ) -> None:
-        self._signature = signature
-        if isinstance(found, DefinitionError):
-            if signature is None and str(found) == self._fault:
-                return  # still away
-            self._fault = str(found)
-            self._counters.add("screener_files", reason="refused")
-            kept = "those in force stay" if self.screeners else "there are none now"
-            logger.error("screeners: %s; %s", found, kept)
-        elif found is not None:
-            self._fault = ""
-            self._screeners = found
-            self._counters.add("screener_files", reason="read")
-            logger.info("screeners: %s", ", ".join(screener.name for screener in found) or "none")
-
-
-def _look(
-    path: Path, known: Signature | None
-) -> tuple[Signature | None, tuple[Screener, ...] | DefinitionError | None]:
-    """Return the file's signature, and what is in it; None where its signature is ``known``."""
-    try:
-        status = path.stat()
-        signature = (status.st_mtime_ns, status.st_size, status.st_ino)
-    except OSError:
-        signature = None
-    if signature is not None and signature == known:
-        return signature, None
-    try:
-        return signature, read_screeners(path)
-    except DefinitionError as error:
-        return signature, error
+    def _tell(self) -> None:
+        self._changed(self.screeners)

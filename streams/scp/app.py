@@ -27,7 +27,7 @@ from streams.scp.pages import Pages
 from streams.scp.plane import Plane
 from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
-from streams.scp.routes import accounts, company, components, config, login, oidc, shelves
+from streams.scp.routes import accounts, company, components, config, login, oidc, screeners, shelves
 from streams.scp.shelves import ConflictError
 from streams.scp.topic_watch import TopicWatch
 from streams.telemetry import Reporter
@@ -124,6 +124,7 @@ class ControlPlaneApp:
             accounts.make_router(plane),
             config.make_router(plane),
             shelves.make_router(plane),
+            screeners.make_router(plane),
             company.make_router(plane),
             components.make_router(plane, self._monitor),
         ):
@@ -166,7 +167,7 @@ class ControlPlaneApp:
         headers = {}
         if error.retry_after_s is not None:
             headers["retry-after"] = str(math.ceil(error.retry_after_s))
-        return JSONResponse({"error": str(error)}, error.status, headers)
+        return JSONResponse({"error": str(error), **error.details}, error.status, headers)
 
     async def _unavailable(self, _request: Request, error: Exception) -> Response:
         self._plane.counters.add("unavailable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streams.scanner.file_source import FileSource
 from streams.scp.accounts import Accounts
 from streams.scp.audit import Audit
 from streams.scp.company_data import CompanyData
@@ -11,6 +12,7 @@ from streams.scp.login_throttle import LoginThrottle
 from streams.scp.logins import Logins
 from streams.scp.passwords import Passwords
 from streams.scp.reception import Reception
+from streams.scp.screener_relay import ScreenerRelay
 from streams.scp.shelves import Shelves
 from streams.scp.wds_access import WdsAccess
 from streams.settings import Settings
@@ -30,5 +32,7 @@ class Plane:
     throttle: LoginThrottle
     audit: Audit
     shelves: Shelves
+    screeners: ScreenerRelay
+    file_screeners: FileSource
     companies: CompanyData
     wds: WdsAccess

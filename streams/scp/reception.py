@@ -57,6 +57,11 @@ class Visitor:
     address: str
 
     @property
+    def keeps_documents(self) -> bool:
+        """Whether something is kept for him: not for those who only look, without a login."""
+        return self.login_id is not None or self.role >= Role.TRADER
+
+    @property
     def actor(self) -> Actor:
         """The same, for the audit log."""
         return Actor(self.name, self.role.title, self.address)

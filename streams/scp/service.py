@@ -14,6 +14,7 @@ import uvicorn
 
 from streams.errors import SettingsError, UnavailableError
 from streams.listeners.control import QuietServer, bind
+from streams.scanner.file_source import FileSource
 from streams.scp.accounts import Accounts
 from streams.scp.app import ControlPlaneApp
 from streams.scp.audit import Audit
@@ -27,7 +28,8 @@ from streams.scp.passwords import Passwords
 from streams.scp.plane import Plane
 from streams.scp.reception import Reception
 from streams.scp.roles import Role
-from streams.scp.shelves import MAX_BYTES, Shelves
+from streams.scp.screener_relay import ScreenerRelay
+from streams.scp.shelves import MAX_BYTES, SCREENERS, Bounds, Shelves
 from streams.scp.topic_watch import TopicWatch
 from streams.scp.vendor import Vendor
 from streams.scp.watched import watched
@@ -68,6 +70,10 @@ class ControlPlane:
         self._topics = TopicWatch(settings)
         self._database = Database(settings)
         self._accounts = Accounts(self._database)
+        bounds = Bounds(settings.scp_screeners_per_user, settings.scp_screeners_max)
+        self._shelves = Shelves(self._database, {SCREENERS: bounds})
+        self._screeners = ScreenerRelay(settings, self._shelves, self.counters)
+        self._file_screeners = FileSource(settings.screeners_file, self.counters)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -118,7 +124,9 @@ class ControlPlane:
             passwords=Passwords(),
             throttle=LoginThrottle(),
             audit=audit,
-            shelves=Shelves(self._database),
+            shelves=self._shelves,
+            screeners=self._screeners,
+            file_screeners=self._file_screeners,
             companies=companies,
             wds=self._wds,
         )
@@ -132,7 +140,10 @@ class ControlPlane:
             asyncio.create_task(server.serve(sockets=[listening]), name="scp-server"),
             asyncio.create_task(self._monitor.run(), name="scp-monitor"),
             asyncio.create_task(self._topics.run(), name="scp-topics"),
+            asyncio.create_task(self._screeners.run(), name="scp-screeners"),
         ]
+        if self._settings.screeners_file is not None:
+            tasks.append(asyncio.create_task(self._file_screeners.run(lambda: None), name="scp-file"))
         watching = asyncio.create_task(_until_one_ends(tasks), name="scp-watch")
         try:
             while not server.started:

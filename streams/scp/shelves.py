@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from streams.errors import BadInputError, StreamsError
 from streams.scp.clock import now_ms
 from streams.scp.database import Database
+from streams.scp.roles import Role
 from streams.scp.tables import Account, Document
 
-SHELVES: Final = ("layouts", "watchlists", "screeners", "alert_rules")
+SCREENERS: Final = "screeners"
+SHELVES: Final = ("layouts", "watchlists", SCREENERS, "alert_rules")
 MAX_BYTES: Final = 256 * 1024
 """Longest document."""
 MAX_DOCUMENTS: Final = 200
-"""Most documents of a user on a shelf."""
+"""Most documents of a user on a shelf that has no bounds of its own."""
 NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]{1,128}")
 """How documents may be named: as people like, but on one line, and in one part of a path."""
+
+
+class Bounds(NamedTuple):
+    """How many documents a shelf holds at most: of each user, and of all."""
+
+    each: int
+    all: int
 
 
 class ConflictError(StreamsError):
@@ -33,10 +45,12 @@ class Shelves:
 
     Args:
         database: Where they are.
+        bounds: Those of some shelves; others hold MAX_DOCUMENTS of each user.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, bounds: Mapping[str, Bounds] = MappingProxyType({})) -> None:
         self._database = database
+        self._bounds = bounds
 
     async def list(self, account_id: int, shelf: str) -> Sequence[Document]:
         """Return a user's documents on a shelf, by name."""
@@ -53,6 +67,18 @@ class Shelves:
         _check(name)
         async with self._database.transaction() as session:
             return await session.get(Document, (account_id, shelf, name))
+
+    async def everyones(self, shelf: str) -> Sequence[tuple[int, str, str]]:
+        """Return account, name and content of the documents of all who are active, and more than viewers."""
+        roles = [role.title for role in Role if role >= Role.TRADER]
+        wanted = (
+            select(Document.account_id, Document.name, Document.content)
+            .join(Account, Account.id == Document.account_id)
+            .where(Document.shelf == shelf, Account.is_active, Account.role.in_(roles))
+            .order_by(Document.account_id, Document.name)
+        )
+        async with self._database.transaction() as session:
+            return [(owner, name, content) for owner, name, content in await session.execute(wanted)]
 
     async def put(
         self, account_id: int, shelf: str, name: str, content: str, expected: int | None
@@ -79,15 +105,21 @@ class Shelves:
             document = await session.get(Document, (account_id, shelf, name), with_for_update=True)
             _compare(document, expected)
             if document is None:
-                mine = select(func.count()).where(Document.account_id == account_id, Document.shelf == shelf)
-                if (await session.scalar(mine) or 0) >= MAX_DOCUMENTS:
-                    raise BadInputError(f"there are {MAX_DOCUMENTS} {shelf} already: remove one first")
+                await self._make_room(session, account_id, shelf)
                 document = Document(account_id=account_id, shelf=shelf, name=name, version=0)
                 session.add(document)
             document.content, document.updated_ms = content, now_ms()
             # Never used again, also where the document was removed in between.
             document.version = max(document.version + 1, document.updated_ms)
             return document
+
+    async def _make_room(self, session: AsyncSession, account_id: int, shelf: str) -> None:
+        bounds = self._bounds.get(shelf, Bounds(MAX_DOCUMENTS, sys.maxsize))
+        of_all = select(func.count()).where(Document.shelf == shelf)
+        if (await session.scalar(of_all.where(Document.account_id == account_id)) or 0) >= bounds.each:
+            raise BadInputError(f"there are {bounds.each} {shelf} already: remove one first")
+        if (await session.scalar(of_all) or 0) >= bounds.all:
+            raise BadInputError(f"all users together have {bounds.all} {shelf} already: no more can be made")
 
     async def remove(self, account_id: int, shelf: str, name: str, expected: int | None) -> bool:
         """Remove a document; return whether there was one.

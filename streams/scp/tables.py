@@ -72,6 +72,11 @@ class Document(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     updated_ms: Mapped[int] = mapped_column(BigInteger)
 
+    @property
+    def etag(self) -> str:
+        """The version, as HTTP names it."""
+        return f'"{self.version}"'
+
 
 class AuditRecord(Base):
     """What somebody did, or tried to do.

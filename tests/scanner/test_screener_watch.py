@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.scanner import screener_watch
+from streams.scanner import file_source
+from streams.scanner.file_source import FileSource
 from streams.scanner.screener import Screener
 from streams.scanner.screener_watch import ScreenerWatch
 from streams.telemetry import Counters
@@ -27,7 +28,7 @@ class Watching:
     def __init__(self, path: Path) -> None:
         self.counters = Counters()
         self.told: list[tuple[str, ...]] = []
-        self.watch = ScreenerWatch(path, self.counters, self._tell)
+        self.watch = ScreenerWatch({"file": FileSource(path, self.counters)}, self.counters, self._tell)
 
     def _tell(self, screeners: tuple[Screener, ...]) -> None:
         self.told.append(tuple(screener.name for screener in screeners))
@@ -45,7 +46,7 @@ class Watching:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(screener_watch, "POLL_S", 0.02)
+    monkeypatch.setattr(file_source, "POLL_S", 0.02)
     return tmp_path / "screeners.toml"
 
 
@@ -107,7 +108,7 @@ async def test_a_file_that_went_away_and_came_back(watching: Watching, path: Pat
 
 
 async def test_without_a_file_there_are_none() -> None:
-    watch = ScreenerWatch(None, Counters(), lambda _: None)
+    watch = ScreenerWatch({"file": FileSource(None, Counters())}, Counters(), lambda _: None)
     await asyncio.wait_for(watch.run(), 5)
     assert watch.screeners == ()
 
@@ -115,5 +116,5 @@ async def test_without_a_file_there_are_none() -> None:
 def test_a_file_that_is_wrong_from_the_start_defines_none(path: Path) -> None:
     path.write_text("[")
     counters = Counters()
-    assert ScreenerWatch(path, counters, lambda _: None).screeners == ()
+    assert FileSource(path, counters).screeners == ()
     assert counters.get("screener_files", "refused") == 1

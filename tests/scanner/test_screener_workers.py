@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streams import feeds
-from streams.topics import SCANNER_PARTIALS
+from streams.scanner import user_screeners
+from streams.topics import SCANNER_PARTIALS, SCREENERS
+from streams.writer import RecordWriter
 from tests.integration.workers import eventually
 from tests.scanner.brute_force import NEW_YORK, Json, Market, market, moment_of
 from tests.scanner.conftest import messy_market, reference_data
@@ -86,12 +89,21 @@ def save(path: Path, text: str) -> None:
     os.replace(new, path)
 
 
+async def define(scanning: Scanning, tables: user_screeners.Tables) -> None:
+    """Publish users' screeners, as the control plane does."""
+    writer = RecordWriter(scanning.settings)
+    record = user_screeners.KEY, user_screeners.encode(tables)
+    assert await writer.write(scanning.settings.topic(SCREENERS), 0, [record])
+    await writer.close()
+
+
 async def expect_boards(scanning: Scanning, **expected: list[Json]) -> None:
     """Wait until Redis holds exactly these boards."""
 
     async def found() -> dict[str, list[Json]]:
         values = await scanning.redis.mget([feeds.SCREENER.key(name) for name in expected])
-        return {name: json.loads(value or b"null") for name, value in zip(expected, values, strict=True)}
+        # One that nobody makes any more is emptied, and then taken away.
+        return {name: json.loads(value or b"[]") for name, value in zip(expected, values, strict=True)}
 
     async def agrees() -> bool:
         return await found() == expected
@@ -119,6 +131,12 @@ async def test_two_workers_whose_screeners_change_and_of_which_one_is_killed(
     assert (len(boards["fallers"]), len(boards["known"])) == (40, 100)
     await expect_boards(scanning, **boards)
 
+    # A user has the second one, too.
+    mine = user_screeners.board_of(7, "Known floats")
+    tables = tomllib.loads(SECOND)
+    await define(scanning, {mine: tables["known"]})
+    await expect_boards(scanning, **{mine: known(expected, 7, ("S001", "S002"))}, known=boards["known"])
+
     save(path, SECOND)
     await expect_boards(scanning, fallers=[], known=known(expected, 7, ("S001", "S002")))
 
@@ -135,4 +153,14 @@ async def test_two_workers_whose_screeners_change_and_of_which_one_is_killed(
     await merging.kill()
     await scanning.send(today[3_000:])
     expected = market(today, references)
-    await expect_boards(scanning, fallers=[], known=known(expected, 7, ("S001", "S002")))
+    seven = known(expected, 7, ("S001", "S002"))
+    await expect_boards(scanning, fallers=[], known=seven, **{mine: seven})
+
+    await define(scanning, {})
+    await expect_boards(scanning, **{mine: []}, known=seven)
+
+    async def is_gone() -> bool:
+        gone = [feeds.SCREENER.key(name) for name in ("of_yesterday", "fallers", mine)]
+        return not await scanning.redis.exists(*gone)
+
+    await eventually(is_gone, 30)

@@ -176,7 +176,10 @@ def test_a_board_that_was_removed_is_emptied_once() -> None:
     boards = ScreenerBoards()
     boards.changes([partial(0, [listing("A")], VOLUME)], 0)
     assert boards.changes([partial(0, [listing("A")])], 1) == {"volume": b"[]"}
+    assert boards.removed == {"volume"}
     assert boards.changes([partial(0, [listing("B")])], 2) == {}
+    assert symbols(boards.changes([partial(0, [listing("B")], VOLUME)], 3)["volume"]) == ["B"]
+    assert boards.removed == set()
 
 
 def test_a_board_of_which_only_clients_know_is_emptied() -> None:

@@ -10,12 +10,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from streams.scp import bodies
+from streams.scanner.user_screeners import board_of
+from streams.scp import bodies, screener_check
 from streams.scp.plane import Plane
 from streams.scp.reception import Visitor
 from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
-from streams.scp.shelves import MAX_BYTES, SHELVES
+from streams.scp.shelves import MAX_BYTES, SCREENERS, SHELVES
 from streams.scp.tables import Document
 
 _ETAG: Final = re.compile(r'(?:W/)?"([0-9]{1,18})"')
@@ -39,18 +40,23 @@ def make_router(plane: Plane) -> APIRouter:
         document = await plane.shelves.get(visitor.account_id, shelf, name)
         if document is None:
             raise RefusedError(HTTPStatus.NOT_FOUND, f"there is none of that name among the {shelf}")
-        headers = {"etag": _etag(document), "cache-control": "private, no-cache"}
+        headers = {"etag": document.etag, "cache-control": "private, no-cache"}
         if _version(request.headers.get("if-none-match")) == document.version:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(document.content, media_type="application/json", headers=headers)
 
     @router.put("/{shelf}/{name}")
     async def put(request: Request, shelf: str, name: str) -> JSONResponse:
-        visitor = await _owner(plane, request, shelf)
-        content = _checked(await bodies.read_bytes(request, MAX_BYTES))
+        # A screener costs the workers, whoever looks at its board.
+        least = Role.TRADER if shelf == SCREENERS else Role.VIEWER
+        visitor = await _owner(plane, request, shelf, least)
+        value, content = _checked(await bodies.read_bytes(request, MAX_BYTES))
+        if shelf == SCREENERS:
+            screener_check.check(board_of(visitor.account_id, name), value, len(content))
         expected = _expected(request)
         document = await plane.shelves.put(visitor.account_id, shelf, name, content, expected)
-        return JSONResponse(_described(document), headers={"etag": _etag(document)})
+        _tell(plane, shelf)
+        return JSONResponse(_described(document), headers={"etag": document.etag})
 
     @router.delete("/{shelf}/{name}")
     async def remove(request: Request, shelf: str, name: str) -> Response:
@@ -58,16 +64,22 @@ def make_router(plane: Plane) -> APIRouter:
         expected = _version(request.headers.get("if-match"))
         if not await plane.shelves.remove(visitor.account_id, shelf, name, expected):
             raise RefusedError(HTTPStatus.NOT_FOUND, f"there is none of that name among the {shelf}")
+        _tell(plane, shelf)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     return router
 
 
-async def _owner(plane: Plane, request: Request, shelf: str) -> Visitor:
-    visitor = await plane.reception.admit(request, Role.VIEWER)
+def _tell(plane: Plane, shelf: str) -> None:
+    if shelf == SCREENERS:
+        plane.screeners.changed()
+
+
+async def _owner(plane: Plane, request: Request, shelf: str, least: Role = Role.VIEWER) -> Visitor:
+    visitor = await plane.reception.admit(request, least)
     if shelf not in SHELVES:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"no such shelf: one of {', '.join(SHELVES)}")
-    if visitor.login_id is None and visitor.role < Role.TRADER:
+    if not visitor.keeps_documents:
         raise RefusedError(HTTPStatus.FORBIDDEN, "log in to keep something")
     return visitor
 
@@ -86,10 +98,6 @@ def _version(etag: str | None) -> int | None:
     return int(matched[1]) if matched else _NOT_OURS
 
 
-def _etag(document: Document) -> str:
-    return f'"{document.version}"'
-
-
 def _described(document: Document) -> dict[str, Any]:
     return {
         "name": document.name,
@@ -99,11 +107,11 @@ def _described(document: Document) -> dict[str, Any]:
     }
 
 
-def _checked(content: bytes) -> str:
-    """Return JSON as short text."""
+def _checked(content: bytes) -> tuple[Any, str]:
+    """Return JSON, and as short text."""
     try:
         value = json.loads(content, parse_constant=_refuse_constant)
-        return json.dumps(value, separators=(",", ":"))
+        return value, json.dumps(value, separators=(",", ":"))
     except (ValueError, RecursionError) as error:
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"the document is no JSON: {error}") from None
 
