@@ -231,7 +231,9 @@ class Settings(BaseSettings):
     )
     scp_port: Port = Field(8000, description="port of the SCP")
     scp_public_url: str | None = Field(
-        None, description="where browsers reach the SCP, such as https://scan.example.com; else as they ask"
+        None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="where browsers reach the SCP, such as https://scan.example.com; else as they ask",
     )
     scp_allowed_hosts: Annotated[list[str], NoDecode] = Field(
         ["*"], description="host names under which browsers may ask for the SCP, by comma"

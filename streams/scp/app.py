@@ -144,7 +144,7 @@ class ControlPlaneApp:
             SessionMiddleware,
             secret_key=self._secret,
             session_cookie="scp_oidc",
-            path=oidc.PATH,
+            path=f"{self._plane.reception.base_path}{login.OIDC}",
             max_age=OIDC_LOGIN_S,
             same_site="lax",
             https_only=settings.scp_ssl_certfile is not None

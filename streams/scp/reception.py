@@ -148,9 +148,14 @@ class Reception:
         return origin is None or urlsplit(origin).netloc == urlsplit(self.base_url(request)).netloc
 
     def base_url(self, request: Request) -> str:
-        """Return where the browser reaches us: scheme and host, no slash at the end."""
+        """Return where the browser reaches us: scheme, host and base path, no slash at the end."""
         given = self._settings.scp_public_url
         return given.rstrip("/") if given else f"{request.url.scheme}://{request.url.netloc}"
+
+    @property
+    def base_path(self) -> str:
+        """The path below which the browser sees us, without a slash at the end: a proxy takes it away."""
+        return urlsplit((self._settings.scp_public_url or "").rstrip("/")).path
 
     def is_secure(self, request: Request) -> bool:
         """Tell whether the browser reaches us over TLS."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from streams.local.process import accepts_connections, free_port
 from streams.scp.accounts import Accounts
 from streams.scp.database import Database
 from streams.scp.passwords import Passwords
@@ -110,6 +112,26 @@ async def install(settings: Settings, hashed: str) -> AsyncIterator[Install]:
             return Installation(changed, plane, stack)
 
         yield start
+
+
+@pytest.fixture(scope="session")
+async def provider() -> AsyncIterator[str]:
+    """A real provider of OpenID Connect, as a process of its own."""
+    port = free_port()
+    users = ('{"sub":"u1","preferred_username":"Ann","groups":["desk","ops"]}', '{"sub":"u2","groups":[]}')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)),
+        *(part for user in users for part in ("--user-claims", user)),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    async with asyncio.timeout(60):
+        while not await accepts_connections("127.0.0.1", port):
+            assert process.returncode is None
+            await asyncio.sleep(0.05)
+    yield f"http://localhost:{port}"
+    process.kill()
+    await process.wait()
 
 
 @pytest.fixture

@@ -1,40 +1,20 @@
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from playwright.async_api import Page, async_playwright, expect
 from pydantic import SecretStr
 
+from benchmarks.dashboard import CHROMIUM as ARGUMENTS
 from streams.errors import StreamsError
-from streams.local.process import accepts_connections, free_port
 from streams.scp.service import ControlPlane
 from streams.settings import Settings
+from tests.web.installation import CHROMIUM
 
 from .conftest import Browser, Install, Installation
-
-
-@pytest.fixture(scope="session")
-async def provider() -> AsyncIterator[str]:
-    """A real provider of OpenID Connect, as a process of its own."""
-    port = free_port()
-    users = ('{"sub":"u1","preferred_username":"Ann","groups":["desk","ops"]}', '{"sub":"u2","groups":[]}')
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)),
-        *(part for user in users for part in ("--user-claims", user)),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    async with asyncio.timeout(60):
-        while not await accepts_connections("127.0.0.1", port):
-            assert process.returncode is None
-            await asyncio.sleep(0.05)
-    yield f"http://localhost:{port}"
-    process.kill()
-    await process.wait()
 
 
 @pytest.fixture
@@ -92,8 +72,14 @@ async def test_a_closed_account_is_refused(scp: Installation) -> None:
 async def test_an_answer_to_somebody_elses_question_is_refused(scp: Installation) -> None:
     victim, attacker = await scp.browser(), await scp.browser()
     callback = await at_provider(attacker, "u1")
-    await at_provider(victim, "u1")
-    assert "login_error" in (await victim.get(callback)).headers["location"]
+    own = await at_provider(victim, "u1")
+    state, code = (
+        parse_qs(urlsplit(url).query)[name][0] for url, name in ((own, "state"), (callback, "code"))
+    )
+    # Neither as a whole, nor the attacker's code as the answer to the victim's own question, nor half of one.
+    for forged in (callback, f"?code={code}&state={state}", f"?state={state}", f"?code={code}", ""):
+        url = forged if forged == callback else f"/api/oidc/callback{forged}"
+        assert "login_error" in (await victim.get(url)).headers["location"]
     assert (await victim.get("/api/session")).status_code == 401
     # And a code that was used is used up.
     await attacker.get(callback)
@@ -145,3 +131,46 @@ def test_wrong_settings_are_told_at_once(settings: Settings, given: dict[str, ob
     }  # fmt: skip
     with pytest.raises(StreamsError, match="role|SCP_OIDC"):
         ControlPlane(settings.model_copy(update={**right, **given}))
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        page = await browser.new_page()
+        # The provider's page would get its style from elsewhere.
+        await page.route("https://**", lambda route: route.abort())
+        yield page
+        await browser.close()
+
+
+async def test_people_log_in_by_the_pages_link_and_out_again(
+    scp: Installation, install: Install, page: Page
+) -> None:
+    link, one_sentence = page.get_by_text("Log in with your organisation"), page.get_by_role("alert")
+    await page.goto(f"{scp.url}/?view=console")
+    await link.click()
+    await page.get_by_role("button", name="u2").click()
+    await expect(one_sentence).to_have_text("u2 has no role here")
+    await expect(page).to_have_url(f"{scp.url}/")
+    await page.goto(f"{scp.url}/?view=console")
+    await link.click()
+    await page.get_by_role("button", name="u1").click()
+    await expect(page).to_have_url(f"{scp.url}/?view=console")
+    await page.goto(scp.url)
+    await page.get_by_role("button", name="ann · log out").click()
+    await expect(link).to_be_visible()
+    away = await install(
+        scp_oidc_issuer="http://127.0.0.1:1",
+        scp_oidc_client_id="a",
+        scp_oidc_default_role="viewer",
+        scp_anonymous_role="viewer",
+    )
+    await page.goto(away.url)
+    await page.get_by_role("button", name="Log in").click()
+    await link.click()
+    await expect(one_sentence).to_have_text("the login provider does not answer: try again")
+    await page.get_by_role("button", name="Back").click()
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()

@@ -26,6 +26,8 @@ from streams.scp.roles import Role
 
 FOR_A_MINUTE: Final = "private, max-age=60"
 FOR_A_DAY: Final = "private, max-age=86400"
+PATH: Final = "/api/market_data"
+LOGO: Final = f"{PATH}/logo"
 DEFAULT_ARTICLES: Final = 10
 MAX_DIGITS: Final = 6
 LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -34,7 +36,7 @@ LOGO_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 def make_router(plane: Plane) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(prefix="/api/market_data")
+    router = APIRouter(prefix=PATH)
 
     @router.get("/company/{symbol:path}")
     async def overview(request: Request, symbol: str) -> JSONResponse:
@@ -87,7 +89,7 @@ async def _answer(plane: Plane, request: Request, topic: Topic, symbol: str) -> 
     except StreamsError as error:
         return _failed(name, {"data": {}}, error)
     if topic is OVERVIEW and data and data.get("logo_url"):
-        data = {**data, "logo_url": f"/api/market_data/logo/{quote(name, safe='')}"}
+        data = {**data, "logo_url": f"{plane.reception.base_path}{LOGO}/{quote(name, safe='')}"}
     return _sent({"symbol": name, "data": data, "source": source, "available": bool(data)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -19,7 +19,9 @@ from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
 from streams.scp.tables import Account, LoginRecord
 
-LOG_IN = "log in"
+LOG_IN: Final = "log in"
+OIDC: Final = "/api/oidc"
+"""Below it is the login by a provider, where there is one."""
 
 
 class LoginBody(BaseModel):
@@ -43,7 +45,8 @@ def make_router(plane: Plane) -> APIRouter:
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        ways = {"password": True, "oidc": "/api/oidc/login" if plane.settings.scp_oidc_issuer else None}
+        provider = f"{reception.base_path}{OIDC}/login" if plane.settings.scp_oidc_issuer else None
+        ways = {"password": True, "oidc": provider}
         visitor = await reception.identify(request)
         if visitor is None:
             answer = {"error": "log in first", "login": ways}

@@ -10,10 +10,32 @@ const who = ref<scp.Login | null>(null);
 
 const ways = ref<scp.LoginWays>({ password: true, oidc: null });
 
+/** Why the provider's login, from which the browser comes back, has not let anybody in; empty where it has. */
+const refusal = ref(takeRefusal());
+
+/** Returns what the address tells of a refused login, and takes it out of the address. */
+function takeRefusal(): string {
+  const address = new URL(location.href);
+  const told = address.searchParams.get('login_error') ?? '';
+  if (told !== '') {
+    address.searchParams.delete('login_error');
+    history.replaceState(history.state, '', address);
+  }
+  return told.slice(0, 300);
+}
+
 function take(session: scp.Session): void {
   who.value = session.login;
   ways.value = session.ways;
-  state.value = session.login === null ? 'needed' : 'in';
+  const isVisitor = session.login === null || session.login.anonymous === true;
+  const isRefused = isVisitor && refusal.value !== '';
+  state.value = session.login === null || isRefused ? 'needed' : 'in';
+}
+
+/** Returns where the provider's login begins, which leads back to this view; null where there is none. */
+export function providerLogin(): string | null {
+  const here = encodeURIComponent(location.pathname + location.search);
+  return ways.value.oidc === null ? null : `${ways.value.oidc}?next=${here}`;
 }
 
 /** Asks the SCP who is logged in. */
@@ -31,12 +53,14 @@ export async function askLogin(): Promise<void> {
 
 /** Logs in; throws what the SCP says where it refuses. */
 export async function logIn(username: string, password: string): Promise<void> {
+  refusal.value = '';
   take(await scp.logIn(username, password));
   market.hurry();
 }
 
 /** Shows the login to a visitor who may look without one, or takes it away again. */
 export function showLogin(isShown: boolean): void {
+  refusal.value = '';
   state.value = isShown ? 'needed' : 'in';
 }
 
@@ -46,6 +70,6 @@ export async function logOut(): Promise<void> {
   location.reload();
 }
 
-export function useLogin(): { state: typeof state; who: typeof who; ways: typeof ways } {
-  return { state, who, ways };
+export function useLogin(): { state: typeof state; who: typeof who; refusal: typeof refusal } {
+  return { state, who, refusal };
 }
