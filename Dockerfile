@@ -1,6 +1,9 @@
 # The image of every component; its command says which: streams listen massive, streams wds, faust -A …
 # Build it in the root of the repository: docker build -t market-streams:0.1.0 .
-FROM python:3.11.13-slim-bookworm AS build
+# BASE is any Debian with Python 3.11 and venv: a mirror's copy, or the same pinned by digest.
+ARG BASE=docker.io/library/python:3.11.13-slim-bookworm
+
+FROM ${BASE} AS build
 WORKDIR /src
 COPY constraints/runtime.txt constraints/
 RUN python -m venv /opt/streams \
@@ -9,7 +12,7 @@ COPY pyproject.toml README.md ./
 COPY streams streams
 RUN /opt/streams/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.11.13-slim-bookworm
+FROM ${BASE}
 # Whoever it runs as owns the data directory: a new volume mounted there takes that over.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp streams \
     && install -d -o 10001 -g 10001 /data

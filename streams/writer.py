@@ -16,12 +16,17 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.compression import COMPRESSION
+from streams.records import Headers
 from streams.settings import Settings
 from streams.telemetry import Reporter
 
 logger = logging.getLogger(__name__)
 
 BATCH_BYTES: Final = 512 * 1024
+
+
+KeyedRecord = tuple[bytes, bytes] | tuple[bytes, bytes, Headers]
+"""Key and value, and headers where it has any."""
 
 
 class Written(NamedTuple):
@@ -44,10 +49,8 @@ class RecordWriter:
         self._starting = asyncio.Lock()
         self._reporter = Reporter(logger)
 
-    async def write(
-        self, topic: str, partition: int, records: Iterable[tuple[bytes, bytes]]
-    ) -> Written | None:
-        """Send (key, value) records in order and wait until Kafka has them.
+    async def write(self, topic: str, partition: int, records: Iterable[KeyedRecord]) -> Written | None:
+        """Send records in order and wait until Kafka has them.
 
         Returns:
             Where they lie, others' records perhaps between them; None where there was no record, or Kafka
@@ -107,15 +110,16 @@ class RecordWriter:
 
 
 def _batches(
-    producer: AIOKafkaProducer, records: Iterable[tuple[bytes, bytes]]
+    producer: AIOKafkaProducer, records: Iterable[KeyedRecord]
 ) -> Iterator[tuple[BatchBuilder, int]]:
     batch, count = producer.create_batch(), 0
-    for key, value in records:
-        if batch.append(key=key, value=value, timestamp=None) is None:
+    for key, value, *rest in records:
+        headers = rest[0] if rest else []
+        if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
             yield batch, count
             batch, count = producer.create_batch(), 0
             # A batch takes its first record whatever its size.
-            batch.append(key=key, value=value, timestamp=None)
+            batch.append(key=key, value=value, timestamp=None, headers=headers)
         count += 1
     if count:
         yield batch, count

@@ -56,7 +56,7 @@ def scp(
     loaded = settings.load()
     given = {"scp_ssl_certfile": ssl_certfile, "scp_ssl_keyfile": ssl_keyfile}
     loaded = loaded.model_copy(update={name: path for name, path in given.items() if path is not None})
-    configure_logging(loaded.log_level)
+    configure_logging(loaded.log_level, loaded.log_format)
     run_until_stopped(lambda stop: service.run(loaded, stop))
 
 

@@ -50,7 +50,7 @@ class Pipeline:
         self._stopped = app.wait_for_stop
         self._counters = app.counters
         self._reporter = Reporter(logger)
-        self._relay = Relay(app.settings, app.counters)
+        self._relay = Relay(app.settings, app.counters, app.traces)
         self.articles = WriteBehindTable(
             app,
             "articles",
@@ -121,7 +121,7 @@ class Pipeline:
             self._counters.add("filings_rejected")
             self._reporter.warn("a record of the second stage cannot be read", str(error))
             return
-        with self._app.applying(NEWS_FILED, filing.origin.received_ms):
+        with self._app.applying(NEWS_FILED, filing.origin.received_ms, batch.traceparent):
             is_new = self._archive.file(filing.article, filing.origin, batch.offset)
         self._counters.add("articles_filed", reason="changed" if is_new else "unchanged")
         self._recent_is_due = self._recent_is_due or is_new

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from faust.types import EventT
@@ -22,8 +23,9 @@ from streams.news.archive import Origin
 from streams.news.article import Article
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
-from streams.topics import NEWS_FILED
-from streams.writer import RecordWriter
+from streams.topics import NEWS, NEWS_FILED
+from streams.tracing import Span, Tracer
+from streams.writer import KeyedRecord, RecordWriter
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +44,26 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 decode: Final = msgspec.msgpack.Decoder(Filing).decode
 
 
+class Passing(NamedTuple):
+    """A record on its way to the second stage, and the step of its trace that this is, if it is traced."""
+
+    record: KeyedRecord
+    span: Span | None
+
+
 class Relay:
     """Reads articles and sends them on; an event is acknowledged once Kafka has what became of it.
 
     Args:
         settings: Where Kafka is.
         counters: Counts ``articles_read`` and ``articles_rejected``.
+        tracer: Goes on with the traces of articles.
     """
 
-    def __init__(self, settings: Settings, counters: Counters) -> None:
-        self._topic = settings.topic(NEWS_FILED)
+    def __init__(self, settings: Settings, counters: Counters, tracer: Tracer) -> None:
+        self._source, self._topic = settings.topic(NEWS), settings.topic(NEWS_FILED)
         self._counters = counters
+        self._tracer = tracer
         self._reporter = Reporter(logger)
         self._writer = RecordWriter(settings)
         self._waiting: deque[EventT[Any]] = deque()
@@ -75,7 +86,7 @@ class Relay:
             while True:
                 await self._filled.wait()
                 events = list(self._waiting)
-                await self._send([filing for event in events if (filing := self._filing(event)) is not None])
+                await self._send([passing for event in events if (passing := self._pass(event)) is not None])
                 for event in events:
                     self._waiting.popleft()
                     event.ack()
@@ -85,14 +96,17 @@ class Relay:
         finally:
             await self._writer.close()
 
-    async def _send(self, filings: list[tuple[bytes, bytes]]) -> None:
+    async def _send(self, passing: list[Passing]) -> None:
         backoff = Backoff()
-        while filings:
-            if await self._writer.write(self._topic, 0, filings) is not None:
+        while passing:
+            if await self._writer.write(self._topic, 0, [each.record for each in passing]) is not None:
+                for each in passing:
+                    if each.span is not None:
+                        each.span.end()
                 return
             await asyncio.sleep(backoff.next_s())
 
-    def _filing(self, event: EventT[Any]) -> tuple[bytes, bytes] | None:
+    def _pass(self, event: EventT[Any]) -> Passing | None:
         message = event.message
         received_ms = records.received_ms(message.headers)
         if received_ms is None:
@@ -106,4 +120,13 @@ class Relay:
             return None
         self._counters.add("articles_read")
         filing = Filing(read, Origin(message.partition, message.offset, received_ms))
-        return read.link.encode(), _encode(filing)
+        key, value = read.link.encode(), _encode(filing)
+        span = self._tracer.follow(
+            records.traceparent(message.headers),
+            "relay",
+            time.time_ns(),
+            {"messaging.destination.name": self._source},
+        )
+        if span is None:
+            return Passing((key, value), None)
+        return Passing((key, value, [(records.TRACEPARENT, span.traceparent.encode())]), span)

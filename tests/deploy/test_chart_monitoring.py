@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import promql_parser
 import yaml
 
 from tests.deploy.chart import needs_helm, pods, refusal, render
@@ -27,7 +28,7 @@ def test_every_component_that_answers_http_is_scraped_on_a_port_of_its_service()
         for name, pod in pods(rendered).items()
         if pod["spec"]["containers"][0].get("ports") and name.split()[0] in {"StatefulSet", "Deployment"}
     }
-    assert serving - {"md-redis", "md-redpanda", "md-scp"} == set(monitors) - {"md-scp"}
+    assert serving - {"md-redis", "md-redpanda"} == set(monitors)
     for name, monitor in monitors.items():
         service = rendered["Service", name]
         labels = monitor["spec"]["selector"]["matchLabels"]
@@ -54,6 +55,22 @@ def test_prometheus_may_reach_the_pods_and_nobody_else_by_that() -> None:
     assert rule["from"] == [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     ]
+    scraped = {
+        port["containerPort"]
+        for name, pod in pods(render("production")).items()
+        if name.startswith(("StatefulSet", "Deployment"))
+        for port in pod["spec"]["containers"][0]["ports"]
+    }
+    assert {port["port"] for port in rule["ports"]} == scraped
+
+
+def test_what_is_not_installed_is_not_reported_missing() -> None:
+    rendered = render("production", "massive.enabled=false")
+    rules = [rule for group in rendered["PrometheusRule", "md"]["spec"]["groups"] for rule in group["rules"]]
+    (missing,) = [rule["expr"] for rule in rules if rule["alert"] == "ComponentMissing"]
+    promql_parser.parse(missing)
+    assert "massive-listener" not in missing
+    assert 'absent(streams_worker_ready{component="scanner"})' in missing
 
 
 def test_traces_go_to_the_collector_that_is_named() -> None:

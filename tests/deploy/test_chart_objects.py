@@ -1,3 +1,4 @@
+import re
 from importlib import import_module
 from typing import Any
 
@@ -5,10 +6,12 @@ import pytest
 import yaml
 
 from streams.platform.components import OTHER_APPS, SCANNER
+from streams.scp.pages import FOLDER
 from streams.scp.watched import watched
 from streams.settings import Settings
 from streams.worker import WorkerApp
 from tests.deploy.chart import CHART, VALUE_SETS, environment, helm, needs_helm, pods, render
+from tests.deploy.conftest import ROOT
 
 pytestmark = needs_helm
 
@@ -50,7 +53,6 @@ def test_every_app_has_its_workers(values: str) -> None:
 def test_there_is_one_massive_listener_and_no_way_to_have_two() -> None:
     listener = render("production")["StatefulSet", "md-massive-listener"]["spec"]
     assert listener["replicas"] == 1
-    assert "podManagementPolicy" not in listener
     assert helm("template", "production", "massive.replicas=2").returncode != 0
     targets = [
         each["spec"]["scaleTargetRef"] for (kind, _), each in render("production").items() if "Scale" in kind
@@ -133,10 +135,10 @@ def test_each_component_gets_no_more_secrets_than_it_needs() -> None:
             "SCP_OIDC_CLIENT_SECRET",
             "WDC_REDIS_URL",
         },
-        "Job md-topics-1": set(),
         "CronJob md-reference": {"MASSIVE_API_KEY"},
     }
-    for name, secrets in expected.items():
+    topics = next(name for name in pods(render("production")) if name.startswith("Job md-topics"))
+    for name, secrets in {**expected, topics: set()}.items():
         assert environment(container("production", name)).keys() == secrets
 
 
@@ -146,6 +148,7 @@ def test_pods_of_the_platform_may_do_nothing_special(values: str) -> None:
         spec = pod["spec"]
         assert spec["automountServiceAccountToken"] is False
         assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         security = spec["containers"][0]["securityContext"]
         assert security["allowPrivilegeEscalation"] is False
         assert security["capabilities"] == {"drop": ["ALL"]}
@@ -227,6 +230,15 @@ def test_ingress_leads_to_the_websocket_alone() -> None:
     assert ingress["spec"]["tls"][0]["hosts"] == ["stream.example.com"]
 
 
+def test_ingress_leads_to_the_page_and_its_api_and_no_further() -> None:
+    ingress = render("production", "scp.ingress.annotations.issuer=internal")["Ingress", "md-scp"]
+    assert ingress["metadata"]["annotations"] == {"issuer": "internal"}
+    paths = {each["path"]: each["pathType"] for each in ingress["spec"]["rules"][0]["http"]["paths"]}
+    assert paths.pop("/") == "Exact"
+    files = {f"/{path.name}" for path in FOLDER.iterdir()}
+    assert set(paths) == {*files, "/api"}
+
+
 def test_the_control_plane_knows_every_component() -> None:
     config = render("production")["ConfigMap", "md-scp"]["data"]
     found = watched(Settings(scp_components=config["SCP_COMPONENTS"].split(",")))
@@ -275,9 +287,66 @@ def test_boards_of_ones_own_reach_the_workers() -> None:
     assert folder in {each["mountPath"] for each in mounts}
 
 
-def test_changed_settings_start_the_pods_anew() -> None:
-    def checksum(*sets: str) -> str:
-        pod = pods(render("minimal", *sets))["StatefulSet md-scanner"]
-        return str(pod["metadata"]["annotations"]["checksum/settings"])
+def checksum(workload: str, *sets: str) -> str:
+    return str(pods(render("minimal", *sets))[workload]["metadata"]["annotations"]["checksum/settings"])
 
-    assert checksum() != checksum("settings.LOG_LEVEL=DEBUG")
+
+@pytest.mark.parametrize(
+    ("changed", "started_anew"),
+    [
+        ("settings.LOG_LEVEL=DEBUG", {"listener", "worker", "wds"}),
+        ("settings.RECORD_LINGER_MS=5", {"listener"}),
+        ("settings.BOARD_INTERVAL_S=5", {"worker"}),
+        ("wds.allowedOrigins={https://example.com}", {"wds"}),
+    ],
+)
+def test_changed_settings_start_the_pods_anew_that_read_them(changed: str, started_anew: set[str]) -> None:
+    workloads = {
+        "listener": "StatefulSet md-massive-listener",
+        "worker": "StatefulSet md-scanner",
+        "wds": "Deployment md-wds",
+    }
+    found = {name for name, each in workloads.items() if checksum(each) != checksum(each, changed)}
+    assert found == started_anew
+
+
+@pytest.mark.parametrize(
+    ("kind", "sources"),
+    [
+        ("listener", ["listeners"]),
+        ("worker", [*APPS, "halts", "emit", "state", "worker.py"]),
+        ("wds", ["wds"]),
+    ],
+)
+def test_no_setting_that_a_component_reads_passes_for_anothers(kind: str, sources: list[str]) -> None:
+    helpers = (CHART / "templates" / "_helpers.tpl").read_text()
+    (others,) = re.findall(rf'^  "{kind}" "(\S+)"', helpers, re.MULTILINE)
+    folders = [ROOT / "streams" / source for source in sources]
+    files = [file for each in folders for file in (each.rglob("*.py") if each.is_dir() else [each])]
+    read = {name.upper() for file in files for name in re.findall(r"settings\.(\w+)", file.read_text())}
+    assert [name for name in read & {name.upper() for name in FIELDS} if re.match(others, name)] == []
+
+
+def test_what_a_board_of_ones_own_is_starts_nothing_anew() -> None:
+    one, other = (checksum("StatefulSet md-scanner", f"screeners={name}") for name in ("one", "other"))
+    assert one == other
+
+
+def test_helm_can_patch_a_job_that_it_meets_again_for_kubernetes_makes_nothing_of_it_up() -> None:
+    jobs = {name: each["spec"] for (kind, name), each in render("production").items() if kind == "Job"}
+    assert len(jobs) == 2
+    for name, job in jobs.items():
+        selector = job["selector"]["matchLabels"]
+        assert job["manualSelector"] is True
+        assert selector["market-streams/job"] == name
+        assert selector.items() <= job["template"]["metadata"]["labels"].items()
+    cron = render("production")["CronJob", "md-reference"]["spec"]["jobTemplate"]["spec"]
+    assert "market-streams/job" not in cron["template"]["metadata"]["labels"]
+
+
+def test_whoever_renders_without_revisions_gets_another_job_for_other_topics() -> None:
+    def job(*sets: str) -> str:
+        return next(name for kind, name in render("trial", *sets) if kind == "Job" and "topics" in name)
+
+    assert job() != job("kafka.partitions=16")
+    assert job().startswith("md-topics-1-")

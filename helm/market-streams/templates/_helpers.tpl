@@ -22,15 +22,87 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
-{{/* A pod's metadata. The checksum starts pods anew when their settings change. */}}
+{{/* The settings of all components, by environment name. */}}
+{{- define "md.settings" -}}
+{{- $trial := printf "redis://%s-redis:6379" (include "md.fullname" .) }}
+KAFKA_BOOTSTRAP: {{ include "md.bootstrap" . | quote }}
+KAFKA_TOPIC_PREFIX: {{ .Values.kafka.topicPrefix | quote }}
+KAFKA_PARTITIONS: {{ .Values.kafka.partitions | quote }}
+KAFKA_REPLICATION: {{ .Values.kafka.replication | quote }}
+{{- if not .Values.secrets.mdcRedisUrl.name }}
+MDC_REDIS_URL: {{ .Values.redis.mdcUrl | default (printf "%s/0" $trial) | quote }}
+{{- end }}
+{{- if not .Values.secrets.wdcRedisUrl.name }}
+WDC_REDIS_URL: {{ .Values.redis.wdcUrl | default (printf "%s/1" $trial) | quote }}
+{{- end }}
+DATA_DIR: /data
+# Pods are reached at their own addresses; network policies say by whom.
+LISTENER_HOST: 0.0.0.0
+AUTH_ENABLED: {{ .Values.wds.auth | quote }}
+WDS_ALLOWED_ORIGINS: {{ join "," .Values.wds.allowedOrigins | quote }}
+{{- if .Values.secrets.wdsKeys.name }}
+WDS_KEYS_FILE: /etc/wds/keys
+{{- end }}
+{{- with .Values.tracing }}
+{{- if .endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ .endpoint | quote }}
+OTEL_TRACES_SAMPLER_ARG: {{ .share | quote }}
+{{- end }}
+{{- end }}
+{{- if .Values.screeners }}
+SCREENERS_FILE: /etc/streams/screeners.toml
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+{{- /* Numbers are floats to helm: a large one would come out as 3.3e+07. */}}
+{{- if and (kindIs "float64" $value) (eq (floor $value) $value) }}
+{{ $name }}: {{ int64 $value | quote }}
+{{- else }}
+{{ $name }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What a component is started anew for: the settings that it may read. A restart is a gap in the data, a rebalance
+or a client sent away: what is others' alone does not cause one. Boards of one's own are read while it runs. */}}
+{{- define "md.settingsChecksum" -}}
+{{- $of := dict
+  "listener" "^(WDS|SCP|AUTH|SCREENERS|WORKER|FLUSH|PUBLISH|BOARD|BAR|BARS|VOLUME|TOP_TRADES|EMIT|REFERENCE|MDC|WDC)_"
+  "worker" "^(WDS|SCP|AUTH|LISTENER|RECORD|RECONNECT|MASSIVE|FINLIGHT|REFERENCE)_"
+  "wds" "^(SCP|SCREENERS|WORKER|FLUSH|PUBLISH|BOARD|BAR|BARS|VOLUME|TOP_TRADES|EMIT|LISTENER|RECORD|RECONNECT|MASSIVE|FINLIGHT|REFERENCE)_" }}
+{{- $kind := .component }}
+{{- if hasSuffix "-listener" .component }}{{ $kind = "listener" }}{{ end }}
+{{- if hasKey .root.Values.workers .component }}{{ $kind = "worker" }}{{ end }}
+{{- $others := get $of $kind }}
+{{- $settings := include "md.settings" .root | fromYaml }}
+{{- range $name, $_ := $settings }}
+{{- if and $others (regexMatch $others $name) }}
+{{- $settings = omit $settings $name }}
+{{- end }}
+{{- end }}
+{{- toYaml $settings | sha256sum -}}
+{{- end }}
+
+{{/* The number of pods that an autoscaler looks after. Helm would set a number that is no longer written to 1 when
+autoscaling is switched on: what runs goes on. Where nothing runs, or helm sees no cluster, it is the autoscaler's. */}}
+{{- define "md.scaledReplicas" -}}
+{{- with lookup "apps/v1" .kind .root.Release.Namespace .name -}}
+replicas: {{ int .spec.replicas }}
+{{- end }}
+{{- end }}
+
+{{/* A pod's metadata. The checksum starts pods anew when their settings change. Takes {root, component, labels:
+further ones}. */}}
 {{- define "md.podMetadata" -}}
 labels:
   {{- include "md.labels" . | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
   {{- with .root.Values.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 annotations:
-  checksum/settings: {{ include (print .root.Template.BasePath "/settings.yaml") .root | sha256sum }}
+  checksum/settings: {{ include "md.settingsChecksum" . }}
   {{- with .root.Values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
