@@ -12,7 +12,7 @@ _.after_hours_high, _.after_hours_low
 _.trade_count, _.avg_size, _.max_size, _.time_span_ms, _.latest_price, _.latest_timestamp, _.latest_exchange
 _.upper_band, _.lower_band
 # Fields of a health report: read when it is encoded (listeners/).
-_.oldest_age_s, _.connected_since, _.retry_in_s
+_.oldest_age_s, _.connected_since, _.retry_in_s, _.last_error_at
 # Fields of a demo's and a backtest's report: read when it is encoded (demo/report.py, backtest/report.py).
 _.latency_samples, _.start_seconds, _.references_rejected
 # Called or read by a base class of a library.

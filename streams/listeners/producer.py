@@ -55,6 +55,7 @@ class ProducerStatus:
         fill_percent: Share of the buffer that is taken.
         oldest_age_s: Age of the oldest record not yet acknowledged, 0 where there is none.
         last_error: What last went wrong, without secrets.
+        last_error_at: When, s since 1970 UTC.
     """
 
     connected: bool
@@ -63,6 +64,7 @@ class ProducerStatus:
     fill_percent: float
     oldest_age_s: float
     last_error: str | None
+    last_error_at: float | None
 
 
 class RecordProducer:
@@ -96,6 +98,7 @@ class RecordProducer:
         self._room.set()
         self._is_reachable = False
         self._last_error: str | None = None
+        self._last_error_at: float | None = None
         self._settle_s = SETTLE_S
 
     def start(self) -> None:
@@ -155,6 +158,7 @@ class RecordProducer:
             fill_percent=round(100 * self._bytes / self._settings.listener_buffer_bytes, 2),
             oldest_age_s=0.0 if oldest is None else max(0.0, (time.time_ns() - oldest) / 1e9),
             last_error=self._last_error,
+            last_error_at=self._last_error_at,
         )
 
     async def flush(self, timeout_s: float) -> bool:
@@ -351,5 +355,6 @@ class RecordProducer:
 
     def _fail(self, incident: str, error: BaseException | None) -> None:
         detail = "" if error is None else f"{type(error).__name__}: {error}"
+        self._last_error_at = time.time()
         self._last_error = f"{incident}: {detail}" if detail else incident
         self._reporter.warn(incident, detail)

@@ -61,6 +61,7 @@ class SupervisorStatus:
         state: What it is doing.
         connected_since: When the running connection was let in, s since 1970 UTC; None where there is none.
         last_error: Why the last connection ended, None where none has.
+        last_error_at: When, s since 1970 UTC.
         reconnects: How often it has connected again since the process began.
         retry_in_s: Seconds until the next try, None where none is due.
     """
@@ -68,6 +69,7 @@ class SupervisorStatus:
     state: State
     connected_since: float | None
     last_error: str | None
+    last_error_at: float | None
     reconnects: int
     retry_in_s: float | None
 
@@ -102,6 +104,7 @@ class Supervisor:
         self._connected_at: float | None = None
         self._connected_since: float | None = None
         self._last_error: str | None = None
+        self._last_error_at: float | None = None
         self._retry_at: float | None = None
         self._connections = 0
 
@@ -111,6 +114,7 @@ class Supervisor:
             state=self._state,
             connected_since=self._connected_since,
             last_error=self._last_error,
+            last_error_at=self._last_error_at,
             reconnects=max(0, self._connections - 1),
             retry_in_s=None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic()),
         )
@@ -164,7 +168,7 @@ class Supervisor:
                 delay = self._settings.reconnect_closed_longest_s
             else:
                 delay = max(backoffs[is_open].next_s(), error.retry_after_s)
-            self._last_error = str(error)
+            self._last_error, self._last_error_at = str(error), time.time()
             self._counters.add("disconnects", reason=type(error).__name__)
             logger.log(
                 logging.WARNING if is_open or isinstance(error, AuthFailedError) else logging.INFO,

@@ -53,7 +53,8 @@ def judge(component: Watched, health: dict[str, Any]) -> Check:
     """Return how a component is, by what it says of itself."""
     name, version = component.title, health.get("version")
     if not condition.is_healthy(health):
-        why = condition.last_error(health) or "; ".join(map(str, health.get("problems", ())))
+        error = condition.last_error(health)
+        why = "; ".join(map(str, health.get("problems", ()))) or (error[0] if error is not None else "")
         detail = f"{health.get('state') or health.get('status')}{f': {why}' if why else ''}"
         return Check(name, False, detail, f"{component.url}/health and its log tell more")
     age_s = health.get("last_frame_age_s")

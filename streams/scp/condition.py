@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 DROPS: Final = ("dropped", "events_rejected", "cut_off", "refused")
 """Counters of what was lost or sent away, in any component."""
 HEALTHY: Final = frozenset({"ok"})
+MOST_S: Final = 1e11
+"""No time of day is later than this many seconds after 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,40 @@ def lag(health: Mapping[str, Any]) -> int | None:
     return sum(known) if known else None
 
 
+def positions(health: Mapping[str, Any]) -> dict[tuple[str, int], tuple[int, int | None]]:
+    """Return the next offset to read and the lag in records, by topic and partition, as a worker tells."""
+    partitions = health.get("partitions")
+    found: dict[tuple[str, int], tuple[int, int | None]] = {}
+    for part in partitions if isinstance(partitions, list) else []:
+        match part:
+            case {"topic": str(topic), "partition": int(number), "position": int(position)}:
+                lag = part.get("lag")
+                found[topic, number] = position, lag if isinstance(lag, int) else None
+    return found
+
+
 def drops(counters: Mapping[str, float]) -> dict[str, int]:
     """Return what was lost, by counter and reason; nothing where nothing was."""
     return {name: int(count) for name, count in counters.items() if count and name.partition(".")[0] in DROPS}
 
 
-def last_error(health: Mapping[str, Any]) -> str | None:
-    """Return the last error that a component tells of: its own, its connection to Kafka's, or a problem."""
-    kafka, problems = health.get("kafka"), health.get("problems")
-    found = health.get("last_error") or (kafka.get("last_error") if isinstance(kafka, Mapping) else None)
-    if not found and isinstance(problems, list) and problems:
-        found = problems[0]
-    return str(found)[:500] if found else None
+def last_error(health: Mapping[str, Any]) -> tuple[str, int | None] | None:
+    """Return the last error that a component tells of: its own, its connection to Kafka's, or a problem.
+
+    With it comes when it happened, ms since 1970 UTC; None where the component does not say.
+    """
+    problems = health.get("problems")
+    if isinstance(problems, list) and problems:
+        return str(problems[0])[:500], None
+    parts = [part for part in (health, health.get("kafka")) if isinstance(part, Mapping)]
+    told = [(str(part["last_error"])[:500], _ms(part.get("last_error_at"))) for part in parts
+            if part.get("last_error")]  # fmt: skip
+    return max(told, key=lambda each: each[1] or 0, default=None)
 
 
-def _is_number(value: object) -> bool:
+def _ms(seconds: object) -> int | None:
+    return int(seconds * 1000) if _is_number(seconds) and 0 < seconds < MOST_S else None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -13,6 +14,8 @@ import aiohttp
 from streams.scp import condition
 from streams.scp.clock import now_ms
 from streams.scp.condition import Sample
+from streams.scp.end_history import Reading
+from streams.scp.incident import LastError
 from streams.scp.watched import Watched
 
 INTERVAL_S: Final = 2.0
@@ -31,19 +34,24 @@ class Subject:
         self.asking = asyncio.Lock()
         self._last: Sample | None = None
         self._rates: dict[str, float] = {}
-        self._error: tuple[str, int] | None = None
+        self._error = LastError()
+        self._told_s = 0.0
         self._points: deque[dict[str, Any]] = deque(maxlen=HISTORY)
 
     def take(self, sample: Sample) -> None:
         """Take what it says now."""
         self._rates = condition.rates(self._last, sample)
         self._last = sample
-        error = condition.last_error(sample.health) if sample.health is not None else sample.problem
-        if error is not None and (self._error is None or self._error[0] != error):
-            self._error = (error, sample.at_ms)
+        self._told_s = time.monotonic()
+        is_healthy = sample.health is not None and condition.is_healthy(sample.health)
+        if sample.health is not None:
+            error = condition.last_error(sample.health)
+        else:
+            error = (sample.problem or "no answer", None)
+        self._error.take(sample.at_ms, error, is_healthy=is_healthy)
         self._points.append({
             "at_ms": sample.at_ms,
-            "healthy": sample.health is not None and condition.is_healthy(sample.health),
+            "healthy": is_healthy,
             "lag": None if sample.health is None else condition.lag(sample.health),
             "rates": {name: rate for name, rate in self._rates.items() if rate},
         })  # fmt: skip
@@ -52,7 +60,6 @@ class Subject:
         """Return how it is; what is not known is None, never 0."""
         component, sample = self.component, self._last or Sample(0, None, "not asked yet")
         health: Mapping[str, Any] = sample.health or {}
-        message, at_ms = self._error or (None, None)
         return {
             "name": component.name,
             "title": component.title,
@@ -67,9 +74,18 @@ class Subject:
             "lag": condition.lag(health),
             "rates": self._rates,
             "drops": condition.drops(sample.counters),
-            "last_error": None if message is None else {"message": message, "at_ms": at_ms},
+            "last_error": self._error.describe(),
             "health": sample.health,
         }
+
+    def readings(self) -> tuple[str, dict[tuple[str, int], Reading]] | None:
+        """Return the group that a worker belongs to, and how far it is; None for what tells of none."""
+        health = self._last.health if self._last is not None else None
+        group = None if health is None else health.get("app")
+        if health is None or not isinstance(group, str):
+            return None
+        told = condition.positions(health).items()
+        return group, {key: Reading(self._told_s, position, lag) for key, (position, lag) in told}
 
     def history(self) -> list[dict[str, Any]]:
         """Return the points of the last minutes, the oldest first."""
@@ -94,6 +110,18 @@ class Monitor:
     def all(self) -> list[Subject]:
         """Return all components, in the order of the settings."""
         return list(self._subjects.values())
+
+    def readings(self) -> dict[str, dict[tuple[str, int], Reading]]:
+        """Return how far the workers of each group are, by partition; of two that tell, the one ahead."""
+        groups: dict[str, dict[tuple[str, int], Reading]] = {}
+        for subject in self._subjects.values():
+            if (found := subject.readings()) is None:
+                continue
+            known = groups.setdefault(found[0], {})
+            for partition, reading in found[1].items():
+                if partition not in known or known[partition].offset < reading.offset:
+                    known[partition] = reading
+        return groups
 
     async def run(self) -> None:
         """Ask, until cancelled."""

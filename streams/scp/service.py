@@ -67,7 +67,7 @@ class ControlPlane:
         self._wds = WdsAccess(settings)
         self._provider = OidcProvider(settings) if settings.scp_oidc_issuer is not None else None
         self._monitor = Monitor(watched(settings))
-        self._topics = TopicWatch(settings)
+        self._topics = TopicWatch(settings, self._monitor.readings)
         self._database = Database(settings)
         self._accounts = Accounts(self._database)
         bounds = Bounds(settings.scp_screeners_per_user, settings.scp_screeners_max)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, TypeVar
 
-KEPT: Final = 200
-"""Moments that are remembered of each partition."""
-SLOW_S: Final = 30.0
-"""Rates are means over this long."""
+from streams.scp.end_history import EndHistory, Reading
+from streams.scp.group_report import GroupReport
+
+_Value = TypeVar("_Value")
 
 Partition = tuple[str, int]
 """A topic's name and a partition's number."""
@@ -36,7 +34,8 @@ class Moment:
         begins: The first offset of each partition that there is still.
         ends: The next offset of each partition.
         sizes: Bytes of each partition, of all its replicas' largest.
-        committed: By group, the next offset that it will read of each partition.
+        committed: By group, the next offset that it will read of each partition after a restart.
+        readings: By group, how far its workers say they are.
         problems: What could not be read, by topic or group.
     """
 
@@ -45,44 +44,8 @@ class Moment:
     ends: Mapping[Partition, int] = field(default_factory=dict)
     sizes: Mapping[Partition, int] = field(default_factory=dict)
     committed: Mapping[str, Mapping[Partition, int]] = field(default_factory=dict)
+    readings: Mapping[str, Mapping[Partition, Reading]] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
-
-
-class EndHistory:
-    """Where a partition ended, at moments in order."""
-
-    def __init__(self) -> None:
-        self._moments: deque[tuple[float, int]] = deque(maxlen=KEPT)
-
-    def add(self, at_s: float, end: int) -> None:
-        """Take one; a partition that was made anew begins a new history."""
-        if self._moments and end < self._moments[-1][1]:
-            self._moments.clear()
-        self._moments.append((at_s, end))
-
-    def rate(self) -> float | None:
-        """Return records a second over the last while; None where that is unknown."""
-        if len(self._moments) < 2:  # noqa: PLR2004  a rate needs two
-            return None
-        last_s, last = self._moments[-1]
-        first_s, first = next(
-            (each for each in self._moments if each[0] >= last_s - SLOW_S), self._moments[-1]
-        )
-        return (last - first) / (last_s - first_s) if last_s > first_s else None
-
-    def lag_s(self, committed: int) -> float | None:
-        """Return for how long a record that is not read yet has been there, at least to within one moment.
-
-        0 where all is read; where it was there before the first moment, how long that is ago.
-        """
-        if not self._moments:
-            return None
-        last_s, last = self._moments[-1]
-        if committed >= last:
-            return 0.0
-        ends = [end for _, end in self._moments]
-        first_with_more = bisect_right(ends, committed)
-        return last_s - self._moments[max(0, first_with_more - 1)][0]
 
 
 class TopicReport:
@@ -91,6 +54,7 @@ class TopicReport:
     def __init__(self) -> None:
         self._facts: Sequence[TopicFacts] = ()
         self._histories: dict[Partition, EndHistory] = {}
+        self._groups: dict[tuple[str, str], GroupReport] = {}
         self._moment: Moment | None = None
 
     def learn(self, facts: Sequence[TopicFacts]) -> None:
@@ -104,6 +68,20 @@ class TopicReport:
         self._moment = moment
         for partition, end in moment.ends.items():
             self._histories.setdefault(partition, EndHistory()).add(moment.at_s, end)
+        groups = {
+            (group, topic)
+            for read in (moment.committed, moment.readings)
+            for group, partitions in read.items()
+            for topic, _ in partitions
+        }
+        self._groups = {key: self._groups.get(key, GroupReport()) for key in sorted(groups)}
+        for (group, topic), report in self._groups.items():
+            report.take(
+                moment.at_s,
+                _of_topic(topic, self._histories),
+                _of_topic(topic, moment.committed.get(group, {})),
+                _of_topic(topic, moment.readings.get(group, {})),
+            )
 
     def describe(self) -> list[dict[str, Any]]:
         """Return every topic; what is not known is None, never 0."""
@@ -127,9 +105,9 @@ class TopicReport:
             "problem": moment.problems.get(topic.name),
             "details": details,
             "groups": [
-                found
-                for group, offsets in sorted(moment.committed.items())
-                if (found := self._group(group, topic, offsets, moment)) is not None
+                {"group": group, "problem": moment.problems.get(group), **report.describe()}
+                for (group, name), report in self._groups.items()
+                if name == topic.name
             ],
         }
 
@@ -145,36 +123,16 @@ class TopicReport:
             "records_per_s": None if history is None else _rounded(history.rate()),
         }
 
-    def _group(
-        self, group: str, topic: TopicFacts, offsets: Mapping[Partition, int], moment: Moment
-    ) -> dict[str, Any] | None:
-        read = [(key, offset) for key, offset in sorted(offsets.items()) if key[0] == topic.name]
-        if not read:
-            return None
-        details = []
-        for partition, committed in read:
-            end, history = moment.ends.get(partition), self._histories.get(partition)
-            details.append({
-                "partition": partition[1],
-                "committed": committed,
-                "lag": None if end is None else max(0, end - committed),
-                "lag_s": None if history is None else _rounded(history.lag_s(committed)),
-            })  # fmt: skip
-        behind = [each["lag_s"] for each in details if each["lag_s"] is not None]
-        return {
-            "group": group,
-            "lag": _sum([each["lag"] for each in details]),
-            "lag_s": max(behind, default=None),
-            "problem": moment.problems.get(group),
-            "details": details,
-        }
-
 
 def skew(values: Sequence[float | None]) -> float | None:
     """Return the largest over the mean: 1 where all are alike; None where nothing is known or there."""
     known = [value for value in values if value is not None]
     total = sum(known)
     return round(max(known) * len(known) / total, 2) if known and total > 0 else None
+
+
+def _of_topic(topic: str, by_partition: Mapping[Partition, _Value]) -> dict[int, _Value]:
+    return {number: value for (name, number), value in by_partition.items() if name == topic}
 
 
 def _sum(values: Sequence[Any]) -> Any:  # noqa: ANN401  of whole numbers a whole number

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from streams.backoff import Backoff
 from streams.scp import log_dirs
 from streams.scp.clock import now_ms
+from streams.scp.end_history import Reading
 from streams.scp.topic_report import Moment, Partition, TopicFacts, TopicReport
 from streams.settings import Settings
 from streams.telemetry import Reporter
@@ -29,6 +30,8 @@ LONGEST_RETRY_S: Final = 30.0
 CLOSE_TIMEOUT_S: Final = 2.0
 FAILURES: Final = (KafkaError, OSError, TimeoutError)
 
+Readings = Mapping[str, Mapping[Partition, Reading]]
+
 logger: Final = logging.getLogger(__name__)
 
 
@@ -37,10 +40,13 @@ class TopicWatch:
 
     Args:
         settings: Where Kafka is, and what the platform's topics and groups begin with.
+        readings: Returns how far the workers say they are, by group and partition: what is committed lies
+            behind by as much as a worker commits seldom.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, readings: Callable[[], Readings]) -> None:
         self._settings = settings
+        self._readings = readings
         self._report = TopicReport()
         self._problem: str | None = "not read yet"
         self._read_ms: int | None = None
@@ -118,9 +124,10 @@ class TopicWatch:
                 continue
             begins |= {(key.topic, key.partition): offset for key, offset in first.items()}
             ends |= {(key.topic, key.partition): offset for key, offset in last.items()}
+        at_s = time.monotonic()
         committed = await self._committed(admin, problems)
         sizes = await self._sizes(admin)
-        return Moment(time.monotonic(), begins, ends, sizes, committed, problems)
+        return Moment(at_s, begins, ends, sizes, committed, self._readings(), problems)
 
     async def _committed(
         self, admin: AIOKafkaAdminClient, problems: dict[str, str]

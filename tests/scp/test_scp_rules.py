@@ -23,7 +23,7 @@ from streams.scp.login_throttle import (
 )
 from streams.scp.passwords import Passwords
 from streams.scp.roles import Role
-from streams.scp.topic_report import EndHistory, Moment, TopicFacts, TopicReport, skew
+from streams.scp.topic_report import Moment, TopicFacts, TopicReport, skew
 from streams.scp.watched import watched
 from streams.settings import Settings
 
@@ -206,25 +206,6 @@ def test_images_are_known_by_what_they_begin_with(head: bytes, kind: str | None)
     assert company.image_type(head) == kind
 
 
-def test_the_age_of_what_is_not_read_yet() -> None:
-    history = EndHistory()
-    for at_s, end in ((0, 100), (5, 110), (10, 110), (15, 200)):
-        history.add(at_s, end)
-    assert history.lag_s(200) == 0
-    assert history.lag_s(110) == 5
-    assert history.lag_s(105) == 15
-    assert history.lag_s(50) == 15
-    assert history.rate() == pytest.approx(100 / 15)
-
-
-def test_a_topic_that_was_made_anew_begins_a_new_history() -> None:
-    history = EndHistory()
-    history.add(0, 1_000)
-    history.add(5, 10)
-    assert history.rate() is None
-    assert history.lag_s(10) == 0
-
-
 def test_skew_is_the_largest_over_the_mean() -> None:
     assert skew([1, 1, 1, 1]) == 1
     assert skew([4, 0, 0, 0]) == 4
@@ -235,7 +216,7 @@ def test_skew_is_the_largest_over_the_mean() -> None:
 def test_one_topic_that_cannot_be_read_hides_no_other() -> None:
     report = TopicReport()
     report.learn([TopicFacts("md.a", 1, 1, {}), TopicFacts("md.b", 1, 1, {})])
-    report.take(Moment(0.0, {("md.b", 0): 0}, {("md.b", 0): 7}, {}, {}, {"md.a": "no leader"}))
+    report.take(Moment(0.0, {("md.b", 0): 0}, {("md.b", 0): 7}, problems={"md.a": "no leader"}))
     broken, fine = report.describe()
     assert (broken["records"], broken["problem"]) == (None, "no leader")
     assert (fine["records"], fine["problem"]) == (7, None)
