@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -21,15 +21,23 @@ from streams.errors import BadInputError, StreamsError, UnavailableError
 from streams.metrics import Exposition, catalogue
 from streams.scp.database import Database
 from streams.scp.headers import Headers
-from streams.scp.monitor import Monitor
 from streams.scp.oidc import OidcProvider
+from streams.scp.overview import Overview
 from streams.scp.pages import Pages
 from streams.scp.plane import Plane
 from streams.scp.refusals import RefusedError
-from streams.scp.roles import Role
-from streams.scp.routes import accounts, company, components, config, login, oidc, screeners, shelves
+from streams.scp.routes import (
+    accounts,
+    company,
+    components,
+    config,
+    login,
+    oidc,
+    overview,
+    screeners,
+    shelves,
+)
 from streams.scp.shelves import ConflictError
-from streams.scp.topic_watch import TopicWatch
 from streams.telemetry import Reporter
 from streams.version import VERSION
 
@@ -47,8 +55,7 @@ class ControlPlaneApp:
     Args:
         plane: What they share.
         database: Asked on /health.
-        monitor: The components.
-        topics: The topics.
+        overview: What is watched.
         provider: The OIDC provider; None for local accounts alone.
         secret: This installation's, which signs what a login by OIDC remembers.
     """
@@ -57,15 +64,13 @@ class ControlPlaneApp:
         self,
         plane: Plane,
         database: Database,
-        monitor: Monitor,
-        topics: TopicWatch,
+        overview: Overview,
         provider: OidcProvider | None,
         secret: str,
     ) -> None:
         self._plane = plane
         self._database = database
-        self._monitor = monitor
-        self._topics = topics
+        self._overview = overview
         self._provider = provider
         self._secret = secret
         self._exposition = Exposition("scp", catalogue.SCP, plane.counters)
@@ -77,11 +82,6 @@ class ControlPlaneApp:
         """Return the ASGI application."""
         # Around everything: errors and refused hosts are answers of ours, too.
         return Headers(self._routes(), self._plane.wds)
-
-    async def topics(self, request: Request) -> dict[str, Any]:
-        """Tell how Kafka's topics are, and who reads them."""
-        await self._plane.reception.admit(request, Role.VIEWER)
-        return self._topics.describe()
 
     async def health(self) -> JSONResponse:
         """Tell how it is: 200 while the database answers, else 503."""
@@ -126,10 +126,10 @@ class ControlPlaneApp:
             shelves.make_router(plane),
             screeners.make_router(plane),
             company.make_router(plane),
-            components.make_router(plane, self._monitor),
+            components.make_router(plane, self._overview.monitor),
+            overview.make_router(plane, self._overview),
         ):
             app.include_router(router)
-        app.add_api_route("/api/topics", self.topics, methods=["GET"])
         app.add_api_route("/health", self.health, methods=["GET"])
         app.add_api_route("/metrics", self.metrics, methods=["GET"])
         app.add_api_route("/{path:path}", self.page, methods=["GET", "HEAD"])

@@ -22,17 +22,15 @@ from streams.scp.company_data import CompanyData
 from streams.scp.database import Database
 from streams.scp.login_throttle import LoginThrottle
 from streams.scp.logins import Logins
-from streams.scp.monitor import Monitor
 from streams.scp.oidc import OidcProvider
+from streams.scp.overview import Overview
 from streams.scp.passwords import Passwords
 from streams.scp.plane import Plane
 from streams.scp.reception import Reception
 from streams.scp.roles import Role
 from streams.scp.screener_relay import ScreenerRelay
 from streams.scp.shelves import MAX_BYTES, SCREENERS, Bounds, Shelves
-from streams.scp.topic_watch import TopicWatch
 from streams.scp.vendor import Vendor
-from streams.scp.watched import watched
 from streams.scp.wds_access import WdsAccess
 from streams.settings import Settings
 from streams.telemetry import Counters
@@ -66,8 +64,7 @@ class ControlPlane:
         self._settings = settings
         self._wds = WdsAccess(settings)
         self._provider = OidcProvider(settings) if settings.scp_oidc_issuer is not None else None
-        self._monitor = Monitor(watched(settings))
-        self._topics = TopicWatch(settings, self._monitor.readings)
+        self._overview = Overview(settings)
         self._database = Database(settings)
         self._accounts = Accounts(self._database)
         bounds = Bounds(settings.scp_screeners_per_user, settings.scp_screeners_max)
@@ -92,8 +89,7 @@ class ControlPlane:
             app = ControlPlaneApp(
                 await self._plane(companies, secret),
                 self._database,
-                self._monitor,
-                self._topics,
+                self._overview,
                 self._provider,
                 secret,
             )
@@ -101,7 +97,7 @@ class ControlPlane:
                 yield watching
         finally:
             await companies.close()
-            await self._monitor.close()
+            await self._overview.close()
             await self._database.close()
 
     async def _plane(self, companies: CompanyData, secret: str) -> Plane:
@@ -138,8 +134,7 @@ class ControlPlane:
         self.port = listening.getsockname()[1]
         tasks = [
             asyncio.create_task(server.serve(sockets=[listening]), name="scp-server"),
-            asyncio.create_task(self._monitor.run(), name="scp-monitor"),
-            asyncio.create_task(self._topics.run(), name="scp-topics"),
+            asyncio.create_task(self._overview.run(), name="scp-overview"),
             asyncio.create_task(self._screeners.run(), name="scp-screeners"),
         ]
         if self._settings.screeners_file is not None:
