@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 LATE_S: Final = 5.0
+STARTING_S: Final = 30.0
+"""Whatever starts may take so long."""
 STANDING_S: Final = 30.0
 BOARD_OLD_S: Final = 5.0
 SILENT_S: Final[Mapping[str, float]] = {"regular_session": 5.0, "pre_market": 60.0, "after_hours": 60.0}
@@ -45,7 +47,7 @@ def findings(components: Sequence[Json], topics: Json, redis: Iterable[Json]) ->
         yield from _of_component(component)
     yield from _of_boards(components)
     if topics["problem"]:
-        yield Finding("kafka", topics["problem"], 10)
+        yield Finding("kafka", topics["problem"], STARTING_S)
     for topic in topics["topics"]:
         yield from _of_topic(topic)
     for server in redis:
@@ -56,7 +58,7 @@ def findings(components: Sequence[Json], topics: Json, redis: Iterable[Json]) ->
 def _of_component(component: Json) -> Iterator[Finding]:
     name, title, health = component["name"], component["title"], component["health"] or {}
     if not component["healthy"]:
-        yield Finding(f"health {name}", f"{title}: {component['state']}", 10)
+        yield Finding(f"health {name}", f"{title}: {component['state']}", STARTING_S)
     for reason, rate in component["rates"].items():
         if reason in component["drops"] and rate > 0:
             yield Finding(f"drops {name} {reason}", f"{title} loses or refuses: {reason}, {rate:.1f}/s")

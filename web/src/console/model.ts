@@ -14,7 +14,8 @@ export interface Component {
   lag: number | null;
   rates: Record<string, number>;
   drops: Record<string, number>;
-  last_error: { message: string; at_ms: number } | null;
+  /** What went wrong last; `over_ms` is since when it is healthy again, null while it is not. */
+  last_error: { message: string; at_ms: number; over_ms: number | null } | null;
   health: Record<string, unknown> | null;
 }
 
@@ -27,6 +28,10 @@ export interface Group {
   group: string;
   lag: number | null;
   lag_s: number | null;
+  /** Against half a minute ago; null while that is unknown. */
+  trend: 'rising' | 'falling' | 'steady' | null;
+  /** Where it falls, how long until it is gone. */
+  drain_s: number | null;
   problem: string | null;
 }
 
@@ -47,6 +52,31 @@ export interface Topics {
   at_ms: number;
   problem: string | null;
   topics: Topic[];
+}
+
+export interface RedisServer {
+  name: string;
+  address: string;
+  problem: string | null;
+  version: string | null;
+  memory_bytes: number | null;
+  /** 0 where there is none. */
+  memory_limit_bytes: number | null;
+  ops_per_s: number | null;
+  in_kib_per_s: number | null;
+  out_kib_per_s: number | null;
+  clients: number | null;
+  evicted: number | null;
+  keys: number | null;
+  ping_ms: number | null;
+}
+
+export interface Alarm {
+  key: string;
+  level: 'page' | 'ticket';
+  text: string;
+  since_ms: number;
+  is_over: boolean;
 }
 
 export interface Audited {
@@ -76,6 +106,20 @@ export function workRate(rates: Readonly<Record<string, number>>): number | null
 export function dropped(component: Component): number {
   return Object.values(component.drops).reduce((sum, count) => sum + count, 0);
 }
+
+/** Returns how old the newest is that a component has got, s; null where it does not say. */
+export function newestAgeS(component: Component, topics: readonly Topic[]): number | null {
+  const { health, kind } = component;
+  const told = kind === 'wds' ? health?.last_message_age_s : health?.last_frame_age_s;
+  if (kind !== 'worker') return typeof told === 'number' ? told : null;
+  const late = topics
+    .flatMap(({ groups }) => groups)
+    .filter(({ group, lag_s: seconds }) => group === health?.app && seconds !== null);
+  return late.length === 0 ? null : Math.max(...late.map((group) => group.lag_s!));
+}
+
+/** The platform's stages in the order of the flow: those of one kind stand side by side. */
+export const STAGES: readonly Component['kind'][] = ['listener', 'worker', 'wds', 'other'];
 
 /** Returns whether a group is so late that records may be gone before it reads them: half the topic's retention. */
 export function isLosing(topic: Topic, group: Group): boolean {

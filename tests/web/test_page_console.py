@@ -1,0 +1,25 @@
+"""What an operator sees of Kafka, Redis and the feeds."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from .installation import Installation
+
+
+async def test_the_console_tells_how_late_groups_are_and_what_redis_and_feeds_hold(
+    installation: Installation,
+) -> None:
+    async with installation.visit(path="?view=console") as page:
+        group = page.locator(".group", has_text="scanner").first
+        # Seconds of a healthy worker's: not those between its commits.
+        await expect(group).to_contain_text("scanner 0.")
+        await expect(page.locator("[data-redis=WDC]")).to_contain_text("ok")
+        await expect(page.get_by_test_id("alarms")).to_be_visible()
+        inspector = page.get_by_test_id("inspector")
+        await inspector.get_by_label("Feed").fill("quote:{}")
+        await inspector.get_by_role("button", name="Look").click()
+        await expect(inspector.get_by_role("alert")).to_contain_text("symbol")
+        await inspector.get_by_role("button", name="scanners:top_volume").click()
+        await expect(inspector.locator("pre")).to_contain_text('"rank": 1')
+        await expect(inspector).to_contain_text("newest message")
