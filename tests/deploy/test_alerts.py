@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,40 @@ def test_every_runbook_is_an_alerts_and_names_metrics_and_pages_that_exist() -> 
 @pytest.mark.parametrize("name", ["MarketDataSilent", "NoTrades", "ListenerDisconnected", "EndToEndSlow"])
 def test_alerts_on_data_are_quiet_while_none_is_expected(name: str) -> None:
     assert re.search("streams_market_session|streams_data_expected", BY_NAME[name]["expr"])
+
+
+SHOWN: list[dict[str, Any]] = yaml.safe_load((FOLDER / "alerts_test.yaml").read_text())["tests"]
+
+
+def test_every_alert_is_shown_to_fire() -> None:
+    samples = [
+        f"{each['expr']} {sample['labels']}"
+        for shown in SHOWN
+        for each in shown["promql_expr_test"]
+        for sample in each["exp_samples"]
+    ]
+    fired = {name for text in samples for name in BY_NAME if re.search(rf'alertname="{name}"', text)}
+    assert fired == set(BY_NAME)
+
+
+def test_what_is_shown_of_alerts_is_of_metrics_and_labels_that_exist() -> None:
+    for shown in SHOWN:
+        for series in shown["input_series"]:
+            name, _, labels = series["series"].partition("{")
+            assert name in METRICS.keys() | OTHERS
+            known = {*METRICS[name].labels, *UNIVERSAL} if name in METRICS else UNIVERSAL
+            assert set(LABEL.findall(labels)) <= known
+
+
+@pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="no promtool on PATH (Debian's package prometheus)"
+)
+def test_alerts_fire_when_they_should_and_are_quiet_else() -> None:
+    done = subprocess.run(
+        ["promtool", "test", "rules", str(FOLDER / "alerts_test.yaml")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_values_of_labels_that_rules_name_are_values_that_the_code_has() -> None:
