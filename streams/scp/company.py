@@ -27,17 +27,20 @@ _IMAGES: Final = (
     (b"GIF8", "image/gif"),
 )
 _HEAD: Final = 512
+_SHORT: Final = 2
 
 
 def symbol_of(given: str) -> str | None:
     """Return a symbol as the vendor spells it, None for what is none.
 
-    Only symbols in small letters are raised: preferred shares have a small letter among capitals (BACpB).
+    Those in small letters are raised, but for a capital that a keyboard may have begun with (Nvda): preferred
+    shares have a small letter among capitals (BACpB, Fp).
     """
     symbol = given.strip()
     if not SYMBOL.fullmatch(symbol):
         return None
-    return symbol.upper() if symbol.islower() else symbol
+    is_typed_small = symbol.islower() or len(symbol) > _SHORT and symbol[1:].islower()
+    return symbol.upper() if is_typed_small else symbol
 
 
 def overview(content: bytes) -> Fields:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from streams import feeds, redis_link
 from streams.errors import StreamsError, UnavailableError
 from streams.feeds import DAY, Feed
 from streams.scp import company
-from streams.scp.vendor import NotEntitledError, Vendor
+from streams.scp.vendor import NotEntitledError, TooLongError, Vendor
 from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 
@@ -38,6 +39,9 @@ logger: Final = logging.getLogger(__name__)
 
 CACHE: Final = "cache"
 API: Final = "api"
+
+Found = tuple[bytes, str]
+"""What is known, and where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class CompanyData:
         self._vendor = vendor
         self._counters = counters
         self._reporter = Reporter(logger)
-        self._asking: dict[str, asyncio.Task[bytes]] = {}
+        self._asking: dict[str, asyncio.Task[Found]] = {}
         self._failures: OrderedDict[str, tuple[float, StreamsError]] = OrderedDict()
 
     async def close(self) -> None:
@@ -129,23 +133,28 @@ class CompanyData:
             return []
         return company.live_articles(values)
 
-    async def _kept(self, feed: Feed, symbol: str, ask: Callable[[], Awaitable[bytes]]) -> tuple[bytes, str]:
+    async def _kept(self, feed: Feed, symbol: str, ask: Callable[[], Awaitable[bytes]]) -> Found:
         key = feed.key(symbol)
-        cached = await self._read(key)
-        if cached is not None:
-            self._counters.add("company_data", reason=CACHE)
+        task = self._asking.get(key)
+        if task is None:
+            task = self._asking[key] = asyncio.create_task(self._find(key, feed.ttl, ask))
+            task.add_done_callback(partial(self._forget, key))
+        # One who goes away does not end it for the others.
+        content, source = await asyncio.shield(task)
+        self._counters.add("company_data", reason=source)
+        return content, source
+
+    def _forget(self, key: str, task: asyncio.Task[Found]) -> None:
+        del self._asking[key]
+        if not task.cancelled():
+            task.exception()  # seen, also where all who asked have gone
+
+    async def _find(self, key: str, ttl_s: int, ask: Callable[[], Awaitable[bytes]]) -> Found:
+        """Return what the cache holds, else what the vendor says; who asks meanwhile waits for the same."""
+        if (cached := await self._read(key)) is not None:
             return cached, CACHE
         if (failure := self._failures.get(key)) is not None and time.monotonic() < failure[0]:
             raise failure[1]
-        self._counters.add("company_data", reason=API)
-        task = self._asking.get(key)
-        if task is None:
-            task = self._asking[key] = asyncio.create_task(self._ask_once(key, feed.ttl, ask))
-            task.add_done_callback(lambda _: self._asking.pop(key, None))
-        # One who goes away does not end it for the others.
-        return await asyncio.shield(task), API
-
-    async def _ask_once(self, key: str, ttl_s: int, ask: Callable[[], Awaitable[bytes]]) -> bytes:
         try:
             found = await ask()
         except StreamsError as error:
@@ -156,7 +165,7 @@ class CompanyData:
             raise
         is_nothing = found in {_NONE, b"{}", b"[]"}
         await self._write(key, found, min(ttl_s, NOTHING_S) if is_nothing else ttl_s)
-        return found
+        return found, API
 
     async def _ask(self, topic: Topic, symbol: str) -> bytes:
         encoded = quote(symbol, safe="")
@@ -177,9 +186,12 @@ class CompanyData:
         url = found.get("logo_url") if isinstance(found, dict) else None
         if not url:
             return _NONE
-        answer = await self._vendor.get(url)
+        try:
+            answer = await self._vendor.get(url, most_bytes=MAX_LOGO_BYTES)
+        except TooLongError:
+            return _NONE
         is_image = answer.status == HTTPStatus.OK and company.image_type(answer.content) is not None
-        return answer.content if is_image and len(answer.content) <= MAX_LOGO_BYTES else _NONE
+        return answer.content if is_image else _NONE
 
     async def _read(self, key: str) -> bytes | None:
         try:

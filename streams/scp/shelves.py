@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -23,6 +24,8 @@ MAX_BYTES: Final = 256 * 1024
 """Longest document."""
 MAX_DOCUMENTS: Final = 200
 """Most documents of a user on a shelf that has no bounds of its own."""
+ANY: Final = -1
+"""Whichever version there is, where a change needs one."""
 NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]{1,128}")
 """How documents may be named: as people like, but on one line, and in one part of a path."""
 
@@ -32,6 +35,22 @@ class Bounds(NamedTuple):
 
     each: int
     all: int
+
+
+class Entry(NamedTuple):
+    """A document without its content.
+
+    Attributes:
+        name: What its owner calls it.
+        version: By which a change names it.
+        updated_ms: When it was changed last, ms since 1970 UTC.
+        bytes: How long its JSON is.
+    """
+
+    name: str
+    version: int
+    updated_ms: int
+    bytes: int
 
 
 class ConflictError(StreamsError):
@@ -52,6 +71,16 @@ class Shelves:
         self._database = database
         self._bounds = bounds
 
+    async def index(self, account_id: int, shelf: str) -> Sequence[Entry]:
+        """Return what a user keeps on a shelf, by name; without the contents, which may be long."""
+        mine = (
+            select(Document.name, Document.version, Document.updated_ms, func.length(Document.content))
+            .where(Document.account_id == account_id, Document.shelf == shelf)
+            .order_by(Document.name)
+        )
+        async with self._database.transaction() as session:
+            return [Entry(*row) for row in await session.execute(mine)]
+
     async def list(self, account_id: int, shelf: str) -> Sequence[Document]:
         """Return a user's documents on a shelf, by name."""
         mine = select(Document).where(Document.account_id == account_id, Document.shelf == shelf)
@@ -64,7 +93,7 @@ class Shelves:
         Raises:
             BadInputError: The name cannot be used.
         """
-        _check(name)
+        name = _checked(name)
         async with self._database.transaction() as session:
             return await session.get(Document, (account_id, shelf, name))
 
@@ -90,13 +119,14 @@ class Shelves:
             shelf: Of SHELVES.
             name: What its owner calls it.
             content: JSON.
-            expected: The version that it replaces, 0 for none yet; None for whichever there is.
+            expected: The version that it replaces, 0 for none yet, ANY for whichever there is; None for
+                whichever there is, or none yet.
 
         Raises:
             ConflictError: There is another version.
             BadInputError: The name cannot be used, or there are too many documents.
         """
-        _check(name)
+        name = _checked(name)
         async with self._database.transaction() as session:
             # Two at the same time: the second finds what the first has made.
             owner = select(Account.id).where(Account.id == account_id).with_for_update()
@@ -128,7 +158,7 @@ class Shelves:
             ConflictError: There is another version than ``expected``.
             BadInputError: The name cannot be used.
         """
-        _check(name)
+        name = _checked(name)
         async with self._database.transaction() as session:
             document = await session.get(Document, (account_id, shelf, name), with_for_update=True)
             if document is None:
@@ -142,11 +172,17 @@ class Shelves:
             return True
 
 
-def _check(name: str) -> None:
+def _checked(name: str) -> str:
+    name = unicodedata.normalize("NFC", name)  # keyboards spell the same letters in several ways
     if not NAME.fullmatch(name) or name.strip(" .") != name:
         raise BadInputError("that cannot be a name: 1 to 128 characters, no / and no \\")
+    return name
 
 
 def _compare(document: Document | None, expected: int | None) -> None:
-    if expected is not None and expected != (0 if document is None else document.version):
+    if expected == ANY:
+        fits = document is not None
+    else:
+        fits = expected is None or expected == (0 if document is None else document.version)
+    if not fits:
         raise ConflictError("it was changed elsewhere since: load it again")

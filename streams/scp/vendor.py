@@ -25,11 +25,17 @@ TIMEOUT_S: Final = 8.0
 MAX_BYTES: Final = 2 * 1024 * 1024
 PARALLEL: Final = 4
 MAX_WAITING: Final = 100
+LONGEST_HOLD_S: Final = 300.0
+"""Longest that nothing is asked because the vendor says so."""
 _CHUNK: Final = 64 * 1024
 
 
 class NotEntitledError(StreamsError):
     """The vendor's plan does not hold what was asked for, or its key is refused."""
+
+
+class TooLongError(UnavailableError):
+    """The answer is longer than it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,18 @@ class Vendor:
         self._waiting = 0
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> VendorAnswer:
+    async def get(
+        self, path: str, query: Mapping[str, str] | None = None, most_bytes: int = MAX_BYTES
+    ) -> VendorAnswer:
         """Return what the vendor answers.
 
         Args:
             path: From its root on, encoded; of an address only the path counts, the server is ours.
             query: Its parameters; never the key.
+            most_bytes: Longest answer.
 
         Raises:
+            TooLongError: The answer is longer.
             NotEntitledError: It will not answer this either next time.
             UnavailableError: It does not answer, or may not be asked now.
             SettingsError: There is no key.
@@ -79,7 +89,7 @@ class Vendor:
                         raise self._failed("its limit of calls a minute is reached")
                     await asyncio.sleep(wait_s)
                 self._counters.add("vendor_calls")
-                return await self._ask(urlsplit(path).path, query or {}, key)
+                return await self._ask(urlsplit(path).path, query or {}, key, most_bytes)
         except TimeoutError:
             raise self._failed("no answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -92,7 +102,7 @@ class Vendor:
         if self._session is not None:
             await self._session.close()
 
-    async def _ask(self, path: str, query: Mapping[str, str], key: str) -> VendorAnswer:
+    async def _ask(self, path: str, query: Mapping[str, str], key: str, most_bytes: int) -> VendorAnswer:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
         url = f"{self._settings.massive_rest_url.rstrip('/')}{path}"
@@ -103,8 +113,9 @@ class Vendor:
             content = b""
             async for part in response.content.iter_chunked(_CHUNK):
                 content += part
-                if len(content) > MAX_BYTES:
-                    raise self._failed("its answer is too long")
+                if len(content) > most_bytes:
+                    self._counters.add("vendor_failed", reason="too long")
+                    raise TooLongError("the vendor cannot be asked now: its answer is too long")
             return self._checked(response.status, response.headers.get("retry-after", ""), content)
 
     def _checked(self, status: int, retry_after: str, content: bytes) -> VendorAnswer:
@@ -115,7 +126,8 @@ class Vendor:
                 self._counters.add("vendor_failed", reason="not entitled")
                 raise NotEntitledError("the vendor's plan or key does not hold it")
             case HTTPStatus.TOO_MANY_REQUESTS:
-                self._limit.hold(float(retry_after) if retry_after.isdecimal() else 1.0)
+                told_s = float(retry_after) if retry_after.isdecimal() else 1.0
+                self._limit.hold(min(told_s, LONGEST_HOLD_S))
                 raise self._failed("its limit of calls a minute is reached")
         raise self._failed(f"HTTP {status}")
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
@@ -45,7 +47,7 @@ def calls(vendor: Simulator, path: str) -> int:
 
 
 async def test_a_company_is_asked_for_once_however_many_want_it(page: Browser, vendor: Simulator) -> None:
-    answers = await asyncio.gather(*(page.get(COMPANY) for _ in range(10)))
+    answers = await asyncio.gather(*(page.get(COMPANY) for _ in range(100)))
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json()["data"]["name"] == "NVDA Inc."
     assert answers[0].json()["data"]["logo_url"] == "/api/market_data/logo/NVDA"
@@ -84,6 +86,47 @@ async def test_logos_come_as_images_in_which_no_script_runs(page: Browser, cache
     assert "sandbox" in answer.headers["content-security-policy"]
     assert await cache.get(feeds.COMPANY_LOGO.key("NVDA")) == answer.content
     assert (await page.get("/api/market_data/logo/ZZZZ")).status_code == 404
+
+
+@pytest.fixture
+async def strange(install: Install, cache: Redis) -> AsyncIterator[Browser]:
+    """The page where the vendor's images are strange: huge, no image, somewhere else, broken off."""
+
+    async def overview(request: web.Request) -> web.Response:
+        logo = f"https://vendor.example/logo/{request.match_info['symbol']}?apiKey={KEY}"
+        return web.json_response({"results": {"name": "A", "branding": {"logo_url": logo}}})
+
+    async def logo(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        match request.match_info["symbol"]:
+            case "HUGE":
+                return web.Response(body=b"\x89PNG\r\n\x1a\n" + bytes(600_000))
+            case "HTML":
+                return web.Response(text="<html><script>alert(1)</script>", content_type="image/png")
+            case "AWAY":
+                raise web.HTTPFound(f"https://elsewhere.example/?apiKey={KEY}")
+        return web.Response(body=b"GIF89a", content_type="text/html")
+
+    asked: list[str] = []
+    app = web.Application()
+    app.router.add_get("/v3/reference/tickers/{symbol}", overview)
+    app.router.add_get("/logo/{symbol}", logo)
+    async with TestServer(app) as vendor:
+        url = str(vendor.make_url("")).rstrip("/")
+        scp = await install(massive_rest_url=url, massive_api_key=SecretStr(KEY))
+        browser = await scp.browser("viewer")
+        yield browser
+    assert len(asked) == len(set(asked))
+
+
+async def test_strange_logos_are_none_and_asked_for_once(strange: Browser) -> None:
+    for symbol, status in {"HUGE": 404, "HTML": 404, "AWAY": 503, "GIF": 200}.items():
+        for _ in range(2):
+            answer = await strange.get(f"/api/market_data/logo/{symbol}")
+            assert answer.status_code == status
+            assert KEY not in f"{answer.text}{answer.headers}"
+    assert answer.headers["content-type"] == "image/gif"
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_news_of_the_feed_come_before_the_archives(page: Browser, cache: Redis) -> None:

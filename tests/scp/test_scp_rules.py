@@ -185,7 +185,19 @@ def test_whatever_the_vendor_sends_is_read_or_refused(results: object) -> None:
 
 @pytest.mark.parametrize(
     ("given_symbol", "symbol"),
-    [("nvda", "NVDA"), ("BACpB", "BACpB"), ("BRK.B", "BRK.B"), (" A ", "A"), ("", None), ("A B", None)],
+    [
+        ("nvda", "NVDA"),
+        ("Nvda", "NVDA"),
+        ("Brk.b", "BRK.B"),
+        ("BACpB", "BACpB"),
+        ("Fp", "Fp"),
+        ("BRK.B", "BRK.B"),
+        (" A ", "A"),
+        ("", None),
+        ("A B", None),
+        ("ÄB", None),
+        ("A" * 17, None),
+    ],  # fmt: skip
 )
 def test_symbols_are_spelled_as_the_vendor_does(given_symbol: str, symbol: str | None) -> None:
     assert company.symbol_of(given_symbol) == symbol

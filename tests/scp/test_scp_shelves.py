@@ -39,7 +39,9 @@ async def test_changes_name_the_version_that_they_replace(scp: Installation) -> 
     [
         ("x", b'{"a": NaN}', 422),
         ("x", b"{", 422),
+        ("x", b'{"a": 1e999}', 422),
         ("x", b"[" * 100_000, 422),
+        ("x", b"[" * 51 + b"]" * 51, 422),
         ("x", b'"' + b"a" * 300_000 + b'"', 413),
         ("x" * 129, b"{}", 422),
         ("%0A", b"{}", 422),
@@ -53,6 +55,17 @@ async def test_what_is_no_document_is_refused(
     answer = await trader.put(f"/api/store/alert_rules/{name}", content=content, headers=json)
     assert answer.status_code == status
     assert len(answer.json()["error"].splitlines()) == 1
+
+
+async def test_the_same_name_in_another_spelling_of_unicode_is_the_same(scp: Installation) -> None:
+    viewer = await scp.browser("viewer")
+    assert (await viewer.put("/api/store/layouts/Café", json=[1])).status_code == 200
+    assert (await viewer.put("/api/store/layouts/Cafe\u0301", json=[2])).status_code == 200
+    assert (await viewer.get("/api/store/layouts/Café")).json() == [2]
+    deep = b"[" * 50 + b"]" * 50
+    headers = {"content-type": "application/json", "if-match": "*"}
+    assert (await viewer.put("/api/store/layouts/Café", content=deep, headers=headers)).status_code == 200
+    assert (await viewer.put("/api/store/layouts/Tea", content=deep, headers=headers)).status_code == 412
 
 
 async def test_there_are_four_shelves(scp: Installation) -> None:

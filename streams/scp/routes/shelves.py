@@ -16,11 +16,12 @@ from streams.scp.plane import Plane
 from streams.scp.reception import Visitor
 from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
-from streams.scp.shelves import MAX_BYTES, SCREENERS, SHELVES
-from streams.scp.tables import Document
+from streams.scp.shelves import ANY, MAX_BYTES, SCREENERS, SHELVES, Entry
 
 _ETAG: Final = re.compile(r'(?:W/)?"([0-9]{1,18})"')
-_NOT_OURS: Final = -1
+MAX_DEPTH: Final = 50
+"""Deepest that lists and objects may be in each other: what reads them does so by calling itself."""
+_NOT_OURS: Final = -2
 """A version that no document has."""
 
 
@@ -31,8 +32,8 @@ def make_router(plane: Plane) -> APIRouter:
     @router.get("/{shelf}")
     async def listed(request: Request, shelf: str) -> dict[str, Any]:
         visitor = await _owner(plane, request, shelf)
-        found = await plane.shelves.list(visitor.account_id, shelf)
-        return {"items": [_described(document) for document in found]}
+        found = await plane.shelves.index(visitor.account_id, shelf)
+        return {"items": [entry._asdict() for entry in found]}
 
     @router.get("/{shelf}/{name}")
     async def get(request: Request, shelf: str, name: str) -> Response:
@@ -56,7 +57,8 @@ def make_router(plane: Plane) -> APIRouter:
         expected = _expected(request)
         document = await plane.shelves.put(visitor.account_id, shelf, name, content, expected)
         _tell(plane, shelf)
-        return JSONResponse(_described(document), headers={"etag": document.etag})
+        entry = Entry(document.name, document.version, document.updated_ms, len(content))
+        return JSONResponse(entry._asdict(), headers={"etag": document.etag})
 
     @router.delete("/{shelf}/{name}")
     async def remove(request: Request, shelf: str, name: str) -> Response:
@@ -85,35 +87,43 @@ async def _owner(plane: Plane, request: Request, shelf: str, least: Role = Role.
 
 
 def _expected(request: Request) -> int | None:
-    """Return the version that a change replaces: 0 for none, None for whichever."""
+    """Return the version that a change replaces: 0 for none, ANY for one, None for whichever or none."""
     if request.headers.get("if-none-match") == "*":
         return 0
     return _version(request.headers.get("if-match"))
 
 
 def _version(etag: str | None) -> int | None:
-    if etag is None or etag == "*":
+    if etag is None:
         return None
+    if etag == "*":
+        return ANY
     matched = _ETAG.fullmatch(etag.strip())
     return int(matched[1]) if matched else _NOT_OURS
-
-
-def _described(document: Document) -> dict[str, Any]:
-    return {
-        "name": document.name,
-        "version": document.version,
-        "updated_ms": document.updated_ms,
-        "bytes": len(document.content),
-    }
 
 
 def _checked(content: bytes) -> tuple[Any, str]:
     """Return JSON, and as short text."""
     try:
         value = json.loads(content, parse_constant=_refuse_constant)
-        return value, json.dumps(value, separators=(",", ":"))
-    except (ValueError, RecursionError) as error:
+        # Python reads 1e999 as a number that is none in JSON.
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        value, text = None, ""
+    except ValueError as error:
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"the document is no JSON: {error}") from None
+    if not text or _is_deeper(value, MAX_DEPTH):
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, f"the document is nested deeper than {MAX_DEPTH} levels"
+        )
+    return value, text
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def _refuse_constant(name: str) -> None:
