@@ -3,12 +3,14 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from streams.cli.topic_export import export
 from streams.platform.components import OTHER_APPS, SCANNER
+from streams.scp.watched import watched
 from streams.settings import Settings
 from streams.topic_admin import config_of
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES
@@ -82,7 +84,7 @@ def test_compose_runs_every_component(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for app in (SCANNER, *OTHER_APPS):
         assert f"streams.{app}.app" in services[app]["command"]
-    assert {"redpanda", "console", "redis", "topics", "reference", "wds"} <= services.keys()
+    assert {"redpanda", "console", "redis", "topics", "reference", "wds", "scp"} <= services.keys()
     assert {"massive-listener", "finlight-listener", "simulator"} <= services.keys()
 
 
@@ -104,6 +106,20 @@ def test_compose_holds_no_key(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for name, value in service.get("environment", {}).items():
             assert value is None or not name.endswith(("_KEY", "_SECRET"))
+
+
+def test_the_control_plane_of_the_compose_file_knows_every_component(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    given = (
+        services["scp"]["environment"]["SCP_COMPONENTS"].replace("${FINLIGHT_API_KEY:+", "").replace("}", "")
+    )
+    found = watched(Settings(scp_components=[each.strip() for each in given.split(",")]))
+    hosts = {urlsplit(each.url).hostname for each in found}
+    others = {"redpanda", "console", "redis", "topics", "reference", "simulator", "scp"}
+    assert hosts == services.keys() - others
+    for each in found:
+        (test,) = [services[urlsplit(each.url).hostname]["healthcheck"]["test"]]
+        assert f":{urlsplit(each.url).port}/" in test[-1]
 
 
 def test_compose_publishes_ports_on_this_machine_alone(compose: dict[str, Any]) -> None:
