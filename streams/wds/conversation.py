@@ -133,7 +133,7 @@ class Conversation:
         if not self._desk.visitors.authorize(self._visitor, grant):
             self._send_away(protocol.TOO_MANY_CLIENTS, "too many clients of a key")
             return False
-        self._desk.feeder.regrant()
+        self._desk.feeder.regrant(self._outbox)
         self._reply(protocol.AUTHORIZED)
         return True
 

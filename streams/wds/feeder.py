@@ -132,10 +132,10 @@ class Feeder:
         self._drop(self._hub.unsubscribe(client, name))
         self._end_enveloped(client, name)
 
-    def regrant(self) -> None:
-        """Take note that what some client may read has changed."""
-        self._hub.regrant()
-        self._switchboard.regrant()
+    def regrant(self, client: FeedClient) -> None:
+        """Take note that what a client may read has changed."""
+        self._hub.regrant(client)
+        self._switchboard.regrant(client)
 
     def remove(self, client: FeedClient) -> None:
         """End all of a client's subscriptions."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 from streams.feeds import Database, Feed, Kind
 from streams.telemetry import Counters
 from streams.wds import globs, interests
 from streams.wds.framing import Framing
-from streams.wds.globs import Glob
+from streams.wds.glob_index import GlobIndex
 from streams.wds.grants import Grant
 from streams.wds.interests import Interest
+from streams.wds.resolved import Resolved
 from streams.wds.tails import FEW, MOST, Tails
-
-RESOLVED_KEPT: Final = 65_536
-"""Most channels of a feed of which it is remembered who gets them."""
 
 
 class Client(Protocol):
@@ -46,11 +44,9 @@ class Hub:
     def __init__(self, counters: Counters, framing: Framing) -> None:
         self._counters = counters
         self._framing = framing
-        # Who gets what of a channel: a thousand globs are matched once, not for each message.
-        self._resolved: defaultdict[Feed, dict[str, tuple[Client, ...]]] = defaultdict(dict)
+        self._resolved: defaultdict[Feed, Resolved[tuple[Client, ...]]] = defaultdict(Resolved)
         self._exact: defaultdict[str, set[Client]] = defaultdict(set)
-        # By compiled globs, which live as long as they are keys: compiling takes a hundred times a match.
-        self._globs: defaultdict[Feed, defaultdict[Glob, set[Client]]] = defaultdict(lambda: defaultdict(set))
+        self._globs: defaultdict[Feed, GlobIndex[Client]] = defaultdict(GlobIndex)
         self._names: defaultdict[Client, set[str]] = defaultdict(set)
         self._wanted: Counter[Interest] = Counter()
         self._watchers: dict[object, set[str]] = {}
@@ -116,8 +112,7 @@ class Hub:
         """Subscribe a client to a feed or glob, and reserve its interests."""
         if name not in self._names[client]:
             self._names[client].add(name)
-            for clients in self._places(name):
-                clients.add(client)
+            self._place(client, name)
             self._forget_resolved(name)
             self.reserve(interests.interests(name))
 
@@ -126,9 +121,7 @@ class Hub:
         if name not in self.names(client):
             return []
         self._names[client].discard(name)
-        for clients in self._places(name):
-            clients.discard(client)
-        self._forget_empty(name)
+        self._displace(client, name)
         self._forget_resolved(name)
         return self.release(interests.interests(name))
 
@@ -139,9 +132,10 @@ class Hub:
         self._names.pop(client, None)
         return unwanted
 
-    def regrant(self) -> None:
-        """Take note that what some client may read has changed."""
-        self._resolved.clear()
+    def regrant(self, client: Client) -> None:
+        """Take note that what a client may read has changed."""
+        for name in self.names(client):
+            self._forget_resolved(name)
 
     def dispatch(self, channel: str, payload: bytes) -> None:
         """Give a published payload to every client that wants it: framed once, compressed once."""
@@ -179,41 +173,37 @@ class Hub:
         resolved = self._resolved[feed]
         clients = resolved.get(channel)
         if clients is None:
-            if len(resolved) >= RESOLVED_KEPT:
-                resolved.clear()
-            clients = resolved[channel] = self._resolve(channel, feed)
+            clients = self._resolve(channel, feed)
+            resolved.remember(channel, clients)
         return clients
 
     def _resolve(self, channel: str, feed: Feed) -> tuple[Client, ...]:
-        wanting = set(self._exact.get(channel, ()))
-        for glob, clients in self._globs.get(feed, {}).items():
-            if glob.matches(channel):
-                wanting |= clients
+        by_glob = self._globs[feed].holders(channel) if feed in self._globs else ()
+        wanting = {*self._exact.get(channel, ()), *by_glob}
         return tuple(client for client in wanting if client.grant.may_read(channel))
 
     def _forget_resolved(self, name: str) -> None:
-        if globs.is_glob(name):
-            for feed in interests.matching_feeds(name):
-                self._resolved.pop(feed, None)
-        elif (route := interests.route(name)) is not None:
-            self._resolved[route.feed].pop(name, None)
+        for feed in interests.feeds_of(name):
+            self._resolved[feed].forget(name)
 
-    def _places(self, name: str) -> Iterable[set[Client]]:
+    def _place(self, client: Client, name: str) -> None:
         if not globs.is_glob(name):
-            return [self._exact[name]]
+            self._exact[name].add(client)
+            return
         glob = globs.compiled(name)
-        return [self._globs[feed][glob] for feed in interests.matching_feeds(name)]
+        for feed in interests.matching_feeds(name):
+            self._globs[feed].add(glob, client)
 
-    def _forget_empty(self, name: str) -> None:
+    def _displace(self, client: Client, name: str) -> None:
         if not globs.is_glob(name):
+            self._exact[name].discard(client)
             if not self._exact[name]:
                 del self._exact[name]
                 self._tails.forget(name)
             return
         glob = globs.compiled(name)
         for feed in interests.matching_feeds(name):
-            if not self._globs[feed][glob]:
-                del self._globs[feed][glob]
+            self._globs[feed].discard(glob, client)
             if not self._globs[feed]:
                 del self._globs[feed]
                 self._tails.forget_all(

@@ -58,7 +58,7 @@ class Pair:
         studio = Studio(Framing(1, 1_024), Counters(), 10, lambda *_: None)
         feed = feeds.feed_of_key(key)
         assert feed is not None
-        self._served = Served(self.client, key, Wish(options, snapshot=True))
+        self._served = Served(self.client, key, Wish(options, snapshot=True), 0)
         self._stream = stream(key, feed, options, studio)
         self._stream.members = (self._served,)
         self._value: Any = None

@@ -61,6 +61,7 @@ class Subscription:
         client: Whose it is.
         name: The feed's name as the client gave it.
         wish: How it wants it.
+        number: Its place among all subscriptions: one that came earlier has a lower one.
 
     Attributes:
         glob: The wildcard, where it is one.
@@ -72,12 +73,13 @@ class Subscription:
 
     __slots__ = (
         "_dropped", "_due", "_lagged", "_renewed",
-        "client", "glob", "is_free", "is_over", "name", "seen", "wish", "withheld",
+        "client", "glob", "is_free", "is_over", "name", "number", "seen", "wish", "withheld",
     )  # fmt: skip
 
-    def __init__(self, client: Subscriber, name: str, wish: Wish) -> None:
+    def __init__(self, client: Subscriber, name: str, wish: Wish, number: int) -> None:
         self.client = client
         self.name = name
+        self.number = number
         self.glob = globs.compiled(name) if globs.is_glob(name) else None
         self.wish = wish
         self.withheld: set[str] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from streams.feeds import Database, Feed, Kind
 from streams.settings import Settings
 from streams.telemetry import Counters
-from streams.wds import globs, interests
+from streams.wds import interests
 from streams.wds.enveloped import values
 from streams.wds.enveloped.envelopes import Type
 from streams.wds.enveloped.finder import Finder
@@ -21,7 +22,9 @@ from streams.wds.enveloped.options import InvalidOptions, Options, Wish
 from streams.wds.enveloped.stream import Stream, Studio
 from streams.wds.enveloped.subscription import Subscriber, Subscription
 from streams.wds.framing import Framing
+from streams.wds.glob_index import GlobIndex
 from streams.wds.interests import Interest
+from streams.wds.resolved import Resolved
 from streams.wds.snapshots import Snapshots
 
 SWEEP_S: Final = 5.0
@@ -52,9 +55,10 @@ class Switchboard:
         self._studio = Studio(Framing.of(settings), counters, most_snapshots, self._renew)
         self._own: defaultdict[Subscriber, dict[str, Subscription]] = defaultdict(dict)
         self._exact: defaultdict[str, dict[Subscription, None]] = defaultdict(dict)
-        self._globs: defaultdict[Feed, dict[Subscription, None]] = defaultdict(dict)
+        self._globs: defaultdict[Feed, GlobIndex[Subscription]] = defaultdict(GlobIndex)
         self._streams: defaultdict[Feed, dict[str, dict[Options, Stream]]] = defaultdict(dict)
-        self._resolved: defaultdict[Feed, dict[str, tuple[Stream, ...]]] = defaultdict(dict)
+        self._resolved: defaultdict[Feed, Resolved[tuple[Stream, ...]]] = defaultdict(Resolved)
+        self._numbers = itertools.count()
         self._costly = 0
         self._has_ended = False
 
@@ -90,17 +94,16 @@ class Switchboard:
     def add(self, client: Subscriber, name: str, wish: Wish) -> Subscription:
         """Subscribe a client, in the place of its former subscription to the same name."""
         self.remove(client, name)
-        subscription = self._own[client][name] = Subscription(client, name, wish)
-        if globs.is_glob(name):
+        subscription = self._own[client][name] = Subscription(client, name, wish, next(self._numbers))
+        self._forget_resolved(name)
+        if (glob := subscription.glob) is not None:
             if wish.snapshot:
                 subscription.look_up()
                 self._finder.ask(subscription)
             for feed in interests.matching_feeds(name):
-                self._globs[feed][subscription] = None
-                self._resolved.pop(feed, None)
+                self._globs[feed].add(glob, subscription)
             return subscription
         self._exact[name][subscription] = None
-        self._forget_resolved(name)
         stream = self._stream_of(subscription, name)
         if stream is not None and wish.snapshot:
             subscription.withhold(name)
@@ -116,20 +119,20 @@ class Switchboard:
             del self._own[client]
         subscription.end()
         self._has_ended = True
-        if globs.is_glob(name):
+        self._forget_resolved(name)
+        if (glob := subscription.glob) is not None:
             for feed in interests.matching_feeds(name):
-                self._globs[feed].pop(subscription, None)
-                self._resolved.pop(feed, None)
+                self._globs[feed].discard(glob, subscription)
         else:
             del self._exact[name][subscription]
             if not self._exact[name]:
                 del self._exact[name]
-            self._forget_resolved(name)
         return True
 
-    def regrant(self) -> None:
-        """Take note that what some client may read has changed."""
-        self._resolved.clear()
+    def regrant(self, client: Subscriber) -> None:
+        """Take note that what a client may read has changed."""
+        for name in self.names(client):
+            self._forget_resolved(name)
 
     def dispatch(self, channel: str, payload: bytes) -> bool:
         """Give a published payload to whoever wants it; return False where it is a mark of our own."""
@@ -209,14 +212,15 @@ class Switchboard:
         resolved = self._resolved[route.feed]
         streams = resolved.get(channel)
         if streams is None:
-            streams = resolved[channel] = self._resolve(channel, route.feed)
+            streams = self._resolve(channel, route.feed)
+            resolved.remember(channel, streams)
         return streams
 
     def _resolve(self, channel: str, feed: Feed) -> tuple[Stream, ...]:
         chosen = {each.client: each for each in self._exact.get(channel, ())}
-        for subscription in self._globs.get(feed, ()):
-            glob = subscription.glob
-            if subscription.client not in chosen and glob is not None and glob.matches(channel):
+        for subscription in self._globs[feed].holders(channel):
+            first = chosen.setdefault(subscription.client, subscription)
+            if first.glob is not None and subscription.number < first.number:
                 chosen[subscription.client] = subscription
         members: defaultdict[Options, list[Subscription]] = defaultdict(list)
         for subscription in chosen.values():
@@ -250,9 +254,9 @@ class Switchboard:
         stream.close()
         self._costly -= not stream.options.is_plain
 
-    def _forget_resolved(self, channel: str) -> None:
-        if (route := interests.route(channel)) is not None:
-            self._resolved[route.feed].pop(channel, None)
+    def _forget_resolved(self, name: str) -> None:
+        for feed in interests.feeds_of(name):
+            self._resolved[feed].forget(name)
 
     def _all_streams(self) -> Iterator[Stream]:
         for by_channel in tuple(self._streams.values()):
@@ -263,4 +267,4 @@ class Switchboard:
         for feed, by_channel in tuple(self._streams.items()):
             for channel, streams in tuple(by_channel.items()):
                 if any(member.is_over for stream in streams.values() for member in stream.members):
-                    self._resolved[feed][channel] = self._resolve(channel, feed)
+                    self._resolved[feed].remember(channel, self._resolve(channel, feed))

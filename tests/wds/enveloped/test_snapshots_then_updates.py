@@ -104,6 +104,7 @@ async def test_every_client_that_joins_ends_with_the_newest_value_and_never_goes
                 received += [row["rank"] for row in rows]
             return received
 
+    await put(wdc, key, '[{"symbol":"A","rank":-1}]')  # However late the first write comes, all find a value.
     writing = asyncio.create_task(write())
     for received in await asyncio.gather(*(read(number * 0.03) for number in range(8))):
         assert received == sorted(set(received))
