@@ -269,6 +269,8 @@ class MarketClient:
                 future = self._replies.popleft()
                 if not future.done():
                     future.set_result(reply)
+                    # Whoever asked takes note before the frames behind the reply come.
+                    await asyncio.sleep(0)
 
     def _hand_on(self, frame: Message) -> None:
         subscription = self._routes.get(frame.feed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,9 +82,18 @@ class Conversation:
                 return
 
     async def _wait_turn(self) -> None:
-        if too_early_s := self._allowance.take():
+        too_early_s = self._allowance.take()
+        if too_early_s:
             self._desk.counters.add("throttled")
-            await asyncio.sleep(too_early_s)
+        # Also where it is 0: many a request is answered without any wait, and a thousand of one client in a
+        # row would hold up all others.
+        await asyncio.sleep(too_early_s)
+
+    async def _in_turn(self, names: list[str]) -> AsyncIterator[str]:
+        for number, name in enumerate(names):
+            if number:
+                await self._wait_turn()
+            yield name
 
     async def _let_in(self, receive: Receive) -> bool:
         try:
@@ -108,12 +117,10 @@ class Conversation:
             case Auth() as auth:
                 return self._authorize(auth)
             case Subscribe() as request:
-                for number, feed in enumerate(request.names):
-                    if number:
-                        await self._wait_turn()
+                async for feed in self._in_turn(request.names):
                     self._reply(await self._subscribe(feed, request.options))
             case Unsubscribe() as request:
-                for feed in request.names:
+                async for feed in self._in_turn(request.names):
                     self._desk.feeder.unsubscribe(self._outbox, feed)
                     self._reply(protocol.unsubscribed(feed))
             case Get(cache, limit):

@@ -121,8 +121,8 @@ class Hub:
         if name not in self.names(client):
             return []
         self._names[client].discard(name)
-        self._displace(client, name)
         self._forget_resolved(name)
+        self._displace(client, name)
         return self.release(interests.interests(name))
 
     def remove(self, client: Client) -> list[Interest]:

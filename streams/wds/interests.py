@@ -72,6 +72,7 @@ def matching_feeds(name: str) -> tuple[Feed, ...]:
     return tuple(feed for feed in feeds.CATALOGUE if glob.overlaps(feed))
 
 
+@lru_cache
 def _interest(feed: Feed) -> Interest:
     pattern = family_pattern(feed)
     return Interest(feed.database, pattern or feed.pattern, is_family=pattern is not None)

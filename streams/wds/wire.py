@@ -180,6 +180,10 @@ class Wire(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         """Cut off a client that no longer answers pings: the connection is half open, or it hangs."""
+        if self.read_paused:
+            # Its requests wait for their turn, or for Redis: the answer may lie behind them, not read yet.
+            self.pong_timer = self.loop.call_later(self.ping_timeout or 0.0, self.keepalive_timeout)
+            return
         self.pong_timer = None
         self.pending_ping_payload = None
         if not self._is_ending:

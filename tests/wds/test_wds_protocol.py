@@ -59,10 +59,11 @@ async def ask(socket: ClientConnection, request: object) -> Any:  # noqa: ANN401
     return json.loads(await asyncio.wait_for(socket.recv(), TIMEOUT_S))
 
 
-async def close_code(socket: ClientConnection) -> int | None:
+async def end(socket: ClientConnection) -> tuple[int | None, str | None]:
+    """Return the close code and the reason; nothing else may come."""
     with pytest.raises(ConnectionClosed):
         await asyncio.wait_for(socket.recv(), TIMEOUT_S)
-    return socket.close_code
+    return socket.close_code, socket.close_reason
 
 
 async def test_the_right_key_authorizes(stranger: ClientConnection) -> None:
@@ -71,7 +72,7 @@ async def test_the_right_key_authorizes(stranger: ClientConnection) -> None:
 
 async def test_a_wrong_key_is_told_and_sent_away(stranger: ClientConnection) -> None:
     assert await ask(stranger, {"action": "auth", "api_key": "wrong"}) == {"status": "invalid key"}
-    assert await close_code(stranger) == 1008
+    assert await end(stranger) == (1008, "invalid key")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ async def test_a_wrong_key_is_told_and_sent_away(stranger: ClientConnection) -> 
 )
 async def test_anything_else_first_is_unauthorized(stranger: ClientConnection, first: object) -> None:
     assert await ask(stranger, first) == {"status": "unauthorized"}
-    assert await close_code(stranger) == 1008
+    assert await end(stranger) == (1008, "unauthorized")
 
 
 async def test_a_client_that_says_nothing_is_sent_away(settings: Settings) -> None:
@@ -97,7 +98,7 @@ async def test_a_client_that_says_nothing_is_sent_away(settings: Settings) -> No
         connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None) as silent,
     ):
         assert json.loads(await asyncio.wait_for(silent.recv(), TIMEOUT_S)) == {"status": "unauthorized"}
-        assert await close_code(silent) == 1008
+        assert await end(silent) == (1008, "no key in time")
 
 
 async def test_without_auth_no_key_is_needed_and_any_is_welcome(settings: Settings) -> None:

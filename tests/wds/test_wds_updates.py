@@ -268,7 +268,7 @@ async def test_a_client_too_many_is_told_to_come_back_later(settings: Settings) 
         async with connect(f"ws://127.0.0.1:{service.port}/ws", proxy=None) as second:
             with pytest.raises(ConnectionClosed):
                 await receive(second)
-            assert second.close_code == 1013
+            assert (second.close_code, second.close_reason) == (1013, "too many clients")
         await first.close()
 
 
@@ -279,7 +279,7 @@ async def test_stopping_tells_the_clients(settings: Settings) -> None:
         stop.set()
         with pytest.raises(ConnectionClosed):
             await receive(socket)
-        assert socket.close_code == 1012
+        assert (socket.close_code, socket.close_reason) == (1012, "service restart")
     await asyncio.wait_for(serving, TIMEOUT_S)
 
 
