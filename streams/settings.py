@@ -168,6 +168,9 @@ class Settings(BaseSettings):
     wds_allowed_origins: Annotated[list[str], NoDecode] = Field(
         ["*"], description="origins whose pages may connect, by comma, wildcards allowed"
     )
+    wds_trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [], description="addresses of proxies whose X-Forwarded-For and -Proto are believed, by comma"
+    )
     wds_ssl_certfile: Path | None = Field(None, description="certificate chain (PEM), to serve over TLS")
     wds_ssl_keyfile: Path | None = Field(None, description="the certificate's key, where it is a file apart")
     wds_auth_timeout_s: float = Field(
@@ -307,6 +310,7 @@ class Settings(BaseSettings):
         "finlight_tickers",
         "finlight_sources",
         "wds_allowed_origins",
+        "wds_trusted_proxies",
         "scp_allowed_hosts",
         "scp_trusted_proxies",
         "scp_components",

@@ -130,6 +130,8 @@ class WidgetDataService:
             ws_per_message_deflate=False,
             ws_ping_interval=settings.wds_ping_interval_s,
             ws_ping_timeout=settings.wds_ping_timeout_s,
+            proxy_headers=bool(settings.wds_trusted_proxies),
+            forwarded_allow_ips=settings.wds_trusted_proxies or None,
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -239,6 +239,13 @@ def test_ingress_leads_to_the_page_and_its_api_and_no_further() -> None:
     assert set(paths) == {*files, "/api"}
 
 
+def test_ingress_leads_to_what_is_asked_over_http_where_that_is_wanted() -> None:
+    ingress = render("production", "ingress.http=true")["Ingress", "md-wds"]
+    paths = {each["path"]: each["pathType"] for each in ingress["spec"]["rules"][0]["http"]["paths"]}
+    exact, prefixes = ("/ws", "/events", "/asyncapi", "/openapi.json"), ("/feeds", "/quotes", "/news")
+    assert paths == dict.fromkeys(exact, "Exact") | dict.fromkeys(prefixes, "Prefix")
+
+
 def test_the_control_plane_knows_every_component() -> None:
     config = render("production")["ConfigMap", "md-scp"]["data"]
     found = watched(Settings(scp_components=config["SCP_COMPONENTS"].split(",")))

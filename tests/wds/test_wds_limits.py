@@ -67,6 +67,31 @@ async def test_clients_of_an_address_are_bounded(limited: Callable[..., Settings
         assert (await ask(first, {"action": "get", "cache": BOARD}))["cache"] == BOARD
 
 
+async def test_behind_a_trusted_proxy_a_client_counts_by_its_own_address(
+    limited: Callable[..., Settings],
+) -> None:
+    proxied = limited(wds_max_clients_per_address=1).model_copy(update={"wds_trusted_proxies": ["127.0.0.1"]})
+    async with WidgetDataService(proxied) as service:
+        headers = [{"X-Forwarded-For": address} for address in ("192.0.2.1", "192.0.2.2", "192.0.2.2")]
+        async with (
+            enter(service, additional_headers=headers[0]) as first,
+            enter(service, additional_headers=headers[1]) as second,
+            enter(service, additional_headers=headers[2]) as third,
+        ):
+            assert await end(third) == (1013, "too many clients of an address")
+            for socket in (first, second):
+                assert (await ask(socket, {"action": "get", "cache": BOARD}))["cache"] == BOARD
+
+
+async def test_without_one_a_client_cannot_name_its_address(limited: Callable[..., Settings]) -> None:
+    async with (
+        WidgetDataService(limited(wds_max_clients_per_address=1)) as service,
+        enter(service, additional_headers={"X-Forwarded-For": "192.0.2.1"}),
+        enter(service, additional_headers={"X-Forwarded-For": "192.0.2.2"}) as second,
+    ):
+        assert await end(second) == (1013, "too many clients of an address")
+
+
 async def test_clients_of_a_key_are_bounded(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     key, entry = keys.make("office", ("*",), 1, None)
@@ -114,11 +139,26 @@ async def test_requests_beyond_the_pace_wait_and_no_other_client_does(
         assert service.counters.get("requests") < 30
 
 
+async def test_a_client_whose_requests_wait_is_not_held_to_its_pongs(
+    limited: Callable[..., Settings],
+) -> None:
+    # They lie behind the requests, and are not read before those have had their turn.
+    paced = limited(
+        wds_request_burst=5, wds_max_requests_per_s=2, wds_ping_interval_s=0.3, wds_ping_timeout_s=0.2
+    )
+    async with WidgetDataService(paced) as service, enter(service) as socket:
+        for _ in range(8):
+            await socket.send('{"action":"get","cache":"quote:A"}')
+        for _ in range(8):
+            await asyncio.wait_for(socket.recv(), TIMEOUT_S)
+        assert service.counters.total("cut_off") == 0
+
+
 async def test_a_large_message_is_told_and_counted(limited: Callable[..., Settings]) -> None:
     async with WidgetDataService(limited(wds_max_message_bytes=1_000)) as service, enter(service) as socket:
         await socket.send("x" * 1_001)
-        code, _ = await end(socket)
-        assert code == 1009
+        code, reason = await end(socket)
+        assert (code, reason) == (1009, "frame exceeds limit of 1000 bytes")
         assert service.counters.get("refused", "message too large") == 1
 
 
