@@ -202,6 +202,7 @@ class WorkerApp(faust.App):
             "uptime_s": round(time.time() - self._started_at, 1),
             "partitions": [self._progress(tp) for tp in sorted(assigned) if "changelog" not in tp.topic],
             "redis": redis,
+            "disk_free_ratio": self._disk_free(),
             "counters": self.counters.snapshot(),
         }
 

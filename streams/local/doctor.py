@@ -28,7 +28,6 @@ PYTHON: Final = (3, 11)
 JAVA_TIMEOUT_S: Final = 20.0
 HTTP_TIMEOUT_S: Final = 5.0
 FREE_BYTES: Final = 2 * 1024**3
-SCP_PORT: Final = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,8 @@ async def examine(settings: Settings) -> list[Check]:
         "Massive listener": settings.listener_port,
         "worker": settings.worker_port,
         "WDS": settings.wds_port,
-        "Finlight listener": settings.listener_port + 3,
-        "SCP": SCP_PORT,
+        "Finlight listener": settings.finlight_listener_port,
+        "SCP": settings.scp_port,
     }
     checks = [
         _python(),
@@ -142,7 +141,7 @@ async def _kafka(settings: Settings) -> Check:
     except UnavailableError as error:
         return Check(name, False, str(error), "start the broker, or unset it to use the embedded one")
     if mismatches:
-        return Check(name, False, "; ".join(map(str, mismatches)), "streams topics create")
+        return Check(name, False, "; ".join(map(str, mismatches)), "streams topics update")
     return Check(name, True, f"{settings.kafka_bootstrap} answers, the topics are as they should be")
 
 

@@ -7,21 +7,25 @@ import stat
 from pathlib import Path
 from typing import Any, Final
 
-from streams.errors import SettingsError
+from streams.errors import SettingsError, UnavailableError
 from streams.local.doctor import Check
 from streams.platform.kafka_checkup import examine_kafka
 from streams.platform.probe import Probe
 from streams.platform.redis_checkup import examine_redis
 from streams.scp import condition
+from streams.scp.vendor import NotEntitledError, Vendor
 from streams.scp.watched import Kind, Watched, watched
 from streams.sessions import Session
 from streams.settings import Settings
+from streams.telemetry import Counters
 from streams.version import VERSION
 
 SILENT_S: Final = 60.0
 """A listener that has heard nothing for so long while a session is open has a problem."""
 SHORTEST_SECRET: Final = 32
 """Bytes that a secret which signs tokens needs (RFC 7518, 3.2)."""
+DISK_FREE: Final = 0.1
+"""A worker whose disk has less than this share free has a problem: RocksDB stops when it is full."""
 RUNBOOKS: Final = "docs/runbooks/"
 
 
@@ -37,8 +41,9 @@ async def examine_installation(settings: Settings) -> list[Check]:
             examine_kafka(settings),
             examine_redis(settings),
             *(_component(probe, each) for each in components),
+            vendor_key(settings),
         )
-    return [check for part in found for check in part] + [_vendor_key(settings), _client_keys(settings)]
+    return [*(check for part in found for check in part), _client_keys(settings)]
 
 
 async def _component(probe: Probe, component: Watched) -> list[Check]:
@@ -61,6 +66,9 @@ def judge(component: Watched, health: dict[str, Any]) -> Check:
     is_awaited = component.kind is Kind.LISTENER and health.get("session") not in {None, str(Session.CLOSED)}
     if is_awaited and isinstance(age_s, int | float) and age_s > SILENT_S:
         return Check(name, False, f"nothing came for {age_s:.0f} s", f"{RUNBOOKS}MarketDataSilent.md")
+    free = health.get("disk_free_ratio")
+    if isinstance(free, int | float) and free < DISK_FREE:
+        return Check(name, False, f"{free:.0%} of its disk is free", f"{RUNBOOKS}DiskFills.md")
     if version is not None and version != VERSION:
         remedy = "bring all components to one version, listeners last; CHANGELOG.md tells what changes"
         return Check(name, False, f"version {version}, this is {VERSION}", remedy)
@@ -71,15 +79,26 @@ def judge(component: Watched, health: dict[str, Any]) -> Check:
     return Check(name, True, f"well, version {version or 'unknown'}")
 
 
-def _vendor_key(settings: Settings) -> Check:
+async def vendor_key(settings: Settings) -> list[Check]:
+    """Ask the vendor's REST whether it takes the key."""
     name = "vendor's key"
     try:
         key = settings.vendor_key().get_secret_value()
     except SettingsError as error:
-        return Check(name, False, str(error), "the listener and reference data need it")
+        return [Check(name, False, str(error), "the listener and reference data need it")]
     if not key or key != key.strip():
-        return Check(name, False, "it is empty, or has blanks around it", "set MASSIVE_API_KEY anew")
-    return Check(name, True, "there")
+        return [Check(name, False, "it is empty, or has blanks around it", "set MASSIVE_API_KEY anew")]
+    vendor = Vendor(settings, Counters())
+    try:
+        await vendor.get("/v1/marketstatus/now")
+    except NotEntitledError:
+        return [Check(name, False, "the vendor refuses it", "set MASSIVE_API_KEY to one that is valid")]
+    except UnavailableError as error:
+        remedy = f"let HTTPS through to {settings.massive_rest_url}, or set MASSIVE_REST_URL"
+        return [Check(name, False, f"could not be tried: {error}", remedy)]
+    finally:
+        await vendor.close()
+    return [Check(name, True, "the vendor accepts it")]
 
 
 def _client_keys(settings: Settings) -> Check:

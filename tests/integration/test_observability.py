@@ -57,6 +57,7 @@ async def test_a_batch_can_be_followed_from_the_listener_to_the_clients(pipeline
                 await pipeline.played(simulator)
                 await eventually(lambda: has_whole_way(collector))
                 after = await metrics(settings, worker.port)
+                settings.massive_rest_url = simulator.rest_url
                 checks = {check.name: check for check in await examine_installation(settings)}
     expect_figures(before, after, simulator.status()["events_sent"])
     expect_traces(collector)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from streams.local.doctor import Check
 from streams.platform import kafka_checkup, redis_checkup
-from streams.platform.checkup import RUNBOOKS, examine_installation, judge
+from streams.platform.checkup import RUNBOOKS, examine_installation, judge, vendor_key
 from streams.platform.kafka_checkup import Standing
 from streams.scp.watched import Kind, Watched
 from streams.settings import Settings
@@ -81,6 +82,7 @@ def test_a_redis_with_room_and_the_right_time_is_well() -> None:
         ({"healthy": False, "state": "auth_failed", "last_error": "no key"}, "auth_failed: no key"),
         ({"healthy": True, "session": "regular_session", "last_frame_age_s": 99.0}, "nothing came for 99 s"),
         ({"healthy": True, "version": "0.0.9"}, "0.0.9"),
+        ({"status": "ok", "disk_free_ratio": 0.04}, "4% of its disk"),
         ({"healthy": True, "counters": {"dropped": {"buffer_full": 7}}}, "7 buffer_full"),
     ],
 )
@@ -108,6 +110,30 @@ async def test_servers_that_are_away_are_told_one_by_one_without_secrets(unused_
     names = {"KAFKA_BOOTSTRAP", "MDC_REDIS_URL", "WDC_REDIS_URL", "Massive listener", "WDS"}
     assert names | {"vendor's key", "keys of clients"} == set(checks)
     assert "hunter2" not in str(checks)
+
+
+async def test_a_key_that_the_vendor_refuses_is_told_and_one_that_it_takes_is_well() -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        accepted = request.headers["authorization"] == "Bearer good"
+        return web.json_response({}, status=200 if accepted else 401)
+
+    app = web.Application()
+    app.router.add_get("/v1/marketstatus/now", refuse)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        rest = "http://{}:{}".format(*runner.addresses[0])
+        keys = {
+            key: Settings(massive_api_key=SecretStr(key), massive_rest_url=rest) for key in ("bad", "good")
+        }
+        checks = {key: (await vendor_key(settings))[0] for key, settings in keys.items()}
+    finally:
+        await runner.cleanup()
+    expect_remedy(checks["bad"], "refuses")
+    assert checks["good"].ok
+    away = (await vendor_key(keys["good"]))[0]
+    expect_remedy(away, "could not be tried")
 
 
 async def test_a_broker_with_topics_and_no_workers(kafka_bootstrap: str) -> None:
