@@ -264,6 +264,9 @@ class Settings(BaseSettings):
         7 * 86_400.0, gt=0, description="a login ends after this time, in seconds …"
     )
     scp_session_idle_s: float = Field(43_200.0, gt=0, description="… or when it was unused for this long")
+    scp_new_password: SecretStr | None = Field(
+        None, description="password that commands give a new account, where nobody is there to type it"
+    )
     scp_oidc_issuer: str | None = Field(None, description="OIDC provider that people log in with")
     scp_oidc_client_id: str | None = Field(None, description="what that provider calls this platform")
     scp_oidc_client_secret: SecretStr | None = Field(None, description="the secret shared with it")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from streams.scp.accounts import Accounts
-
-Names = Annotated[str, typer.Argument(help="The account's name.")]
+from streams.cli import scp_accounts
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,16 +17,7 @@ def add_to(app: typer.Typer) -> None:
         help="Serve the dashboard, and control of the components to those who may (SCP_* settings).",
         epilog="Example: WDS_JWT_SECRET=… streams scp",
     )(scp)
-    group.command(
-        "create-admin",
-        help="Make an account that may do everything; the password is asked for, or read from stdin.",
-        epilog="Example: streams scp create-admin alice < password.txt",
-    )(create_admin)
-    group.command(
-        "set-password",
-        help="Give a local account a new password; its logins end.",
-        epilog="Example: streams scp set-password alice",
-    )(set_password)
+    scp_accounts.add_to(group)
     group.command(
         "migrate",
         help="Bring the database to this version's state; the service does so itself when it starts.",
@@ -60,27 +46,6 @@ def scp(
     run_until_stopped(lambda stop: service.run(loaded, stop))
 
 
-def create_admin(name: Names = "admin") -> None:
-    """Make the first account, or a further admin."""
-    from streams.scp.roles import Role
-
-    async def make(accounts: Accounts, hashed: str) -> None:
-        await accounts.create(name, hashed, Role.ADMIN)
-
-    _with_password("create account", name, make)
-    typer.echo(f"{name.strip().lower()} can log in now, as an admin")
-
-
-def set_password(name: Names) -> None:
-    """Change a password without the old one."""
-
-    async def change(accounts: Accounts, hashed: str) -> None:
-        await accounts.change(name, password_hash=hashed)
-
-    _with_password("change account", name, change)
-    typer.echo(f"{name} has a new password and must log in again")
-
-
 def migrate() -> None:
     """Run the migrations."""
     from streams import settings
@@ -96,36 +61,3 @@ def migrate() -> None:
         return database.where
 
     typer.echo(f"{run_to_end(upgrade())} is up to date")
-
-
-def _with_password(action: str, name: str, work: Callable[[Accounts, str], Awaitable[None]]) -> None:
-    """Do something with a new password's hash, and the accounts; the audit log tells of it."""
-    from streams import settings
-    from streams.cli.tasks import run_to_end
-    from streams.scp.accounts import Accounts
-    from streams.scp.audit import Actor, Audit
-    from streams.scp.database import Database
-    from streams.scp.passwords import Passwords, check_new
-
-    password = _ask()
-    check_new(password)
-
-    async def run() -> None:
-        loaded = settings.load()
-        database = Database(loaded)
-        try:
-            await database.upgrade()
-            who = Actor("(command line)", "", "")
-            async with Audit(database, loaded.scp_audit_days).action(who, action, name):
-                await work(Accounts(database), await Passwords().hash(password))
-        finally:
-            await database.close()
-
-    run_to_end(run())
-
-
-def _ask() -> str:
-    """Return a password: typed twice on a terminal, else the first line of stdin."""
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")

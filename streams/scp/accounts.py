@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -154,6 +154,18 @@ class Accounts:
 
 
 _IS_ACTIVE: Final = Account.is_active.is_(True)
+
+
+def describe(account: Account) -> dict[str, Any]:
+    """Return what admins may read of an account."""
+    return {
+        "username": account.name,
+        "role": account.role,
+        "source": account.source,
+        "active": account.is_active,
+        "created_ms": account.created_ms,
+        "last_login_ms": account.last_login_ms,
+    }
 
 
 async def _named(session: AsyncSession, name: str) -> Account | None:

@@ -27,6 +27,9 @@ COMMANDS = [
     "screeners list",
     "screeners fields",
     "wds",
+    "scp",
+    *(f"scp {name}" for name in ("create-admin", "create-account", "accounts", "set-password")),
+    *(f"scp {name}" for name in ("set-role", "disable", "enable", "migrate")),
     "doctor",
 ]
 

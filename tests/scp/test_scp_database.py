@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,8 +13,6 @@ from streams.errors import SettingsError
 from streams.scp.database import Database
 from streams.scp.tables import Base
 from streams.settings import Settings
-
-from .conftest import Install
 
 
 async def upgraded(settings: Settings) -> None:
@@ -61,23 +56,3 @@ def test_a_url_that_cannot_be_used_is_told_without_its_password(settings: Settin
     with pytest.raises(SettingsError, match="SCP_DATABASE_URL") as told:
         Database(settings.model_copy(update={"scp_database_url": SecretStr(url)}))
     assert "secret" not in str(told.value)
-
-
-def command(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "streams", "scp", *arguments],
-        env={"DATA_DIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])},
-        input=stdin, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-
-
-async def test_the_first_admin_is_made_by_a_command(install: Install, settings: Settings) -> None:
-    folder = settings.data_dir
-    short = await asyncio.to_thread(command, folder, "create-admin", "root", stdin="short\n")
-    assert (short.returncode, short.stderr.count("\n")) == (1, 1)
-    made = await asyncio.to_thread(command, folder, "create-admin", "root", stdin="a password of mine\n")
-    assert made.returncode == 0, made.stderr
-    browser = await (await install()).browser()
-    assert (await browser.log_in("root", "a password of mine")).json()["role"] == "admin"
-    log = (await browser.get("/api/audit")).json()["items"]
-    assert ("create account", "root") in {(entry["action"], entry["target"]) for entry in log}

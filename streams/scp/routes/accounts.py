@@ -10,10 +10,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from streams.scp import bodies
+from streams.scp.accounts import describe
 from streams.scp.plane import Plane
 from streams.scp.refusals import RefusedError
 from streams.scp.roles import Role
-from streams.scp.tables import Account, AuditRecord
+from streams.scp.tables import AuditRecord
 
 RoleName = Literal["viewer", "trader", "operator", "admin"]
 MAX_ENTRIES: Final = 1_000
@@ -50,7 +51,7 @@ def make_router(plane: Plane) -> APIRouter:
     @router.get("/accounts")
     async def listed(request: Request) -> dict[str, Any]:
         await plane.reception.admit(request, Role.ADMIN)
-        return {"items": [_described(account) for account in await plane.accounts.all()]}
+        return {"items": [describe(account) for account in await plane.accounts.all()]}
 
     @router.post("/accounts")
     async def create(request: Request) -> JSONResponse:
@@ -59,7 +60,7 @@ def make_router(plane: Plane) -> APIRouter:
         hashed = await plane.passwords.hash(body.password)
         async with plane.audit.action(visitor.actor, "create account", body.username, f"role={body.role}"):
             account = await plane.accounts.create(body.username, hashed, Role.named(body.role))
-        return JSONResponse(_described(account), HTTPStatus.CREATED)
+        return JSONResponse(describe(account), HTTPStatus.CREATED)
 
     @router.patch("/accounts/{name}")
     async def change(request: Request, name: str) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def make_router(plane: Plane) -> APIRouter:
                 is_active=body.active,
                 password_hash=hashed,
             )
-        return _described(account)
+        return describe(account)
 
     @router.delete("/accounts/{name}")
     async def remove(request: Request, name: str) -> Response:
@@ -96,17 +97,6 @@ def _number(request: Request, name: str, default: int | None) -> int | None:
     if not given.isdecimal() or len(given) > 18:  # noqa: PLR2004  what a database's integer holds
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name} must be a number")
     return int(given)
-
-
-def _described(account: Account) -> dict[str, Any]:
-    return {
-        "username": account.name,
-        "role": account.role,
-        "source": account.source,
-        "active": account.is_active,
-        "created_ms": account.created_ms,
-        "last_login_ms": account.last_login_ms,
-    }
 
 
 def _entry(record: AuditRecord) -> dict[str, Any]:
