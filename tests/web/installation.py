@@ -75,12 +75,19 @@ class Installation:
 
     @asynccontextmanager
     async def visit(
-        self, *layouts: dict[str, Any], user: str | None = None, path: str = ""
+        self,
+        *layouts: dict[str, Any],
+        user: str | None = None,
+        path: str = "",
+        **screen: Any,  # noqa: ANN401  the browser's own options
     ) -> AsyncIterator[Page]:
-        """Open the page in a new browser that keeps the layouts given; log in where a user is named."""
+        """Open the page in a new browser that keeps the layouts given; log in where a user is named.
+
+        A desk's screen, unless Playwright's options say otherwise.
+        """
         saved = {"schema": 2, "active": layouts[0]["name"], "layouts": layouts} if layouts else None
         context = await self._browser.new_context(
-            viewport={"width": 1600, "height": 1000},
+            **{"viewport": {"width": 1600, "height": 1000}} | screen,
             base_url=self.url,
             storage_state=None if saved is None else self._kept(saved),
         )

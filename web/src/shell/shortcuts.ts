@@ -30,7 +30,10 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function typeSymbol(letter: string): boolean {
-  const field = document.querySelector<HTMLInputElement>('.app-header .symbol-input');
+  const field =
+    document.querySelector<HTMLInputElement>('.app-header .symbol-input') ??
+    // A widget in a window of its own has its own field.
+    document.querySelector<HTMLInputElement>('.symbol-input');
   if (field === null) return false;
   field.focus();
   if (letter !== '') {

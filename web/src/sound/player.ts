@@ -14,8 +14,8 @@ export type SoundName = keyof typeof SOUNDS;
 const NOTE_S = 0.09;
 const LOCK = 'streams.sound';
 
-/** Whether the browser waits for a click before it lets this page sound. */
-export const isSilenced = ref(false);
+/** Whether the browser waits for a click before it lets this page sound: after every load it does. */
+export const isSilenced = ref(typeof navigator === 'undefined' || !navigator.userActivation?.hasBeenActive);
 
 let context: AudioContext | null = null;
 let isSpeaker = typeof navigator === 'undefined' || navigator.locks === undefined;
