@@ -95,7 +95,8 @@ class MarketClient:
         self._running = asyncio.create_task(self._run(connection), name="market-client")
 
     async def close(self) -> None:
-        """Leave; subscriptions end after what waits."""
+        """Leave; subscriptions end after what waits, and there are no new ones."""
+        self._refusal = self._refusal or UnavailableError(f"{self._url}: the client has been closed")
         self._become(State.CLOSED)
         if self._running is not None:
             self._running.cancel()
@@ -215,6 +216,14 @@ class MarketClient:
         return None if data == b"null" else msgspec.json.decode(data, type=data_type)
 
     async def _run(self, connection: ClientConnection) -> None:
+        try:
+            await self._stay_connected(connection)
+        except Exception as error:
+            # The program's own: its on_state, or a type that fails otherwise than by ValueError.
+            self._refuse(StreamsError(f"{self._url}: the client has failed: {error!r}"))
+            raise
+
+    async def _stay_connected(self, connection: ClientConnection) -> None:
         backoff = Backoff()
         loop = asyncio.get_running_loop()
         while True:
@@ -249,9 +258,9 @@ class MarketClient:
 
     def _refuse(self, error: StreamsError) -> None:
         self._refusal = error
-        self._become(State.CLOSED)
         for subscription in self._subscriptions.values():
             subscription.fail(error)
+        self._become(State.CLOSED)
 
     async def _serve(self, connection: ClientConnection) -> None:
         self._connection = connection

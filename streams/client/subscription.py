@@ -205,8 +205,12 @@ class Subscription(Generic[T]):
         return self._inbox.take()
 
     async def __aenter__(self) -> Self:
-        """Wait until the service has confirmed the subscription."""
-        await self.confirmed()
+        """Wait until the service has confirmed the subscription; given up, it is ended."""
+        try:
+            await self.confirmed()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(

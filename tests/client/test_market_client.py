@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from streams.client import MarketClient, Refused, State, Subscription, Update
-from streams.errors import BadInputError, UnavailableError
+from streams.errors import BadInputError, StreamsError, UnavailableError
 from streams.local.redis import RedisServer
 from streams.settings import Settings
 from streams.wds.service import WidgetDataService
@@ -154,6 +154,43 @@ async def test_a_service_that_is_not_there_is_one_clear_error() -> None:
         await MarketClient("ws://127.0.0.1:9/ws").open()
     with pytest.raises(BadInputError, match="no WebSocket address"):
         await MarketClient("localhost").open()
+
+
+async def test_a_client_that_was_closed_says_so(service: WidgetDataService) -> None:
+    async with client_of(service) as client:
+        before = client.subscribe(BOARD, snapshot=False)
+        await before.confirmed()
+    assert [update async for update in before] == []
+    for use in (client.get(BOARD), anext(client.subscribe(BOARD))):
+        with pytest.raises(UnavailableError, match="has been closed"):
+            await asyncio.wait_for(use, TIMEOUT_S)
+
+
+async def test_what_fails_in_the_program_ends_its_subscriptions(service: WidgetDataService) -> None:
+    def on_state(state: State) -> None:
+        if state is State.DISCONNECTED:
+            raise KeyError("a fault of the program")
+
+    client = client_of(service, on_state)
+    await client.open()
+    updates = client.subscribe(BOARD, snapshot=False)
+    await updates.confirmed()
+    await service.close()
+    with pytest.raises(StreamsError, match="a fault of the program"):
+        await next_of(updates)
+    await client.close()
+
+
+async def test_a_subscription_that_is_given_up_can_be_made_again(
+    service: WidgetDataService, wdc: Redis
+) -> None:
+    async with client_of(service) as client:
+        await put(wdc, "quote:A", "1")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0), client.subscribe("quote:A"):
+                pass
+        async with client.subscribe("quote:A") as updates:
+            assert (await next_of(updates)).data == 1
 
 
 async def test_it_comes_back_with_fresh_snapshots_after_the_service_was_restarted(
