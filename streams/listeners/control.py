@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import uvicorn
@@ -18,6 +18,7 @@ from streams.errors import BadInputError, UnavailableError
 from streams.metrics import Exposition, catalogue
 from streams.telemetry import Counters
 from streams.version import VERSION
+from streams.web_server import WebServer
 
 
 class Controllable(Protocol):
@@ -135,15 +136,6 @@ async def _bad_input(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, 422)
 
 
-class QuietServer(uvicorn.Server):
-    """A server that leaves signals to the process that runs it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
-
-
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket that listens there; port 0 takes a free one.
 
@@ -169,7 +161,7 @@ async def serve(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
     )
-    server = QuietServer(config)
+    server = WebServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="control-api")
     try:
         yield

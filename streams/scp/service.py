@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import ssl
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, Final, cast
+from typing import Final
 
 import uvicorn
 
-from streams.errors import SettingsError, UnavailableError
-from streams.listeners.control import QuietServer, bind
+from streams import web_server
+from streams.listeners.control import bind
 from streams.scanner.file_source import FileSource
 from streams.scp.accounts import Accounts
 from streams.scp.app import ControlPlaneApp
@@ -35,6 +34,7 @@ from streams.scp.wds_access import WdsAccess
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.wds.door import Door, Hours
+from streams.web_server import WebServer
 
 REQUEST_S: Final = 15.0
 """Longest that a request may take to arrive."""
@@ -43,7 +43,6 @@ STALL_S: Final = 15.0
 REQUEST_BYTES: Final = MAX_BYTES + 64 * 1024
 CONNECTIONS: Final = 2_048
 STOP_TIMEOUT_S: Final = 2
-START_POLL_S: Final = 0.01
 
 logger: Final = logging.getLogger(__name__)
 
@@ -129,7 +128,7 @@ class ControlPlane:
 
     @contextlib.asynccontextmanager
     async def _listening(self, app: ControlPlaneApp) -> AsyncIterator[asyncio.Task[None]]:
-        server = QuietServer(_config(self._settings, app, self.counters))
+        server = WebServer(_config(self._settings, app, self.counters))
         listening = bind(self._settings.scp_host, self._settings.scp_port)
         self.port = listening.getsockname()[1]
         tasks = [
@@ -139,13 +138,9 @@ class ControlPlane:
         ]
         if self._settings.screeners_file is not None:
             tasks.append(asyncio.create_task(self._file_screeners.run(lambda: None), name="scp-file"))
-        watching = asyncio.create_task(_until_one_ends(tasks), name="scp-watch")
+        watching = asyncio.create_task(web_server.until_one_ends(tasks), name="scp-watch")
         try:
-            while not server.started:
-                if watching.done():
-                    watching.result()
-                    raise UnavailableError("the SCP did not start")
-                await asyncio.sleep(START_POLL_S)
+            await web_server.until_started(server, tasks, "SCP")
             scheme = "http" if self._settings.scp_ssl_certfile is None else "https"
             logger.info("serves %s://%s:%d/", scheme, self._settings.scp_host, self.port)
             yield watching
@@ -158,36 +153,17 @@ class ControlPlane:
             listening.close()
 
 
-async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
-    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
-
-
 def _config(settings: Settings, app: ControlPlaneApp, counters: Counters) -> uvicorn.Config:
-    proxies = settings.scp_trusted_proxies
-    config = uvicorn.Config(
+    return web_server.configured(
         app.asgi(),
+        settings.scp_trusted_proxies,
+        (settings.scp_ssl_certfile, settings.scp_ssl_keyfile),
+        STOP_TIMEOUT_S,
         # uvicorn calls what it is given: a class with its first argument does as well.
-        http=cast("Any", partial(Door, Hours(REQUEST_S, STALL_S, CONNECTIONS, counters, REQUEST_BYTES))),
+        http=partial(Door, Hours(REQUEST_S, STALL_S, CONNECTIONS, counters, REQUEST_BYTES)),
         ws="none",
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies or None,
         server_header=False,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        ssl_certfile=settings.scp_ssl_certfile,
-        ssl_keyfile=settings.scp_ssl_keyfile,
     )
-    try:
-        config.load()
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or type(error).__name__
-        raise SettingsError(f"the certificate or its key cannot be used: {reason}") from None
-    return config
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -199,10 +175,4 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     # It logs each failed try; the watch of the topics says once that Kafka is away.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     async with ControlPlane(settings).serving() as watching:
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            done, _ = await asyncio.wait([watching, stopping], return_when=asyncio.FIRST_COMPLETED)
-            if watching in done:
-                watching.result()
-        finally:
-            stopping.cancel()
+        await web_server.until_stopped(stop, watching)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, Self, cast
+from typing import Final, Self
 
 import uvicorn
 
-from streams.errors import SettingsError, UnavailableError
+from streams import web_server
 from streams.settings import Settings
 from streams.telemetry import Counters, quieten
 from streams.tracing import make_tracer
@@ -26,21 +24,12 @@ from streams.wds.listening import listen
 from streams.wds.snapshots import Snapshots
 from streams.wds.vitals import Vitals
 from streams.wds.wire import Terms, Wire
+from streams.web_server import WebServer
 
 STOP_TIMEOUT_S: Final = 3
 """Longest that clients get to say good-bye."""
-START_POLL_S: Final = 0.01
 
 logger: Final = logging.getLogger(__name__)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers: the command that runs the service has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
 
 
 class WidgetDataService:
@@ -63,7 +52,7 @@ class WidgetDataService:
         self._vitals = Vitals(settings, self._feeder, self._snapshots)
         self._app = WidgetDataApp(settings, gate, self._vitals, self._feeder, self._snapshots, self.counters)
         self._tasks: list[asyncio.Task[None]] = []
-        self._server: uvicorn.Server | None = None
+        self._server: WebServer | None = None
         self.port = settings.wds_port
 
     async def start(self) -> None:
@@ -73,7 +62,7 @@ class WidgetDataService:
             StreamsError: The port is taken or not allowed.
             SettingsError: The certificate cannot be used.
         """
-        self._server = _Server(self._config())
+        self._server = WebServer(self._config())
         sockets = listen(self._settings)
         self.port = sockets[0].getsockname()[1]
         self._tasks = [
@@ -82,19 +71,17 @@ class WidgetDataService:
             asyncio.create_task(self._app.watch_keys(), name="wds-keys"),
             asyncio.create_task(self._vitals.run(), name="wds-vitals"),
         ]
-        while not self._server.started:
-            if any(task.done() for task in self._tasks):
-                await self.close()
-                raise UnavailableError("the WDS did not start")
-            await asyncio.sleep(START_POLL_S)
+        try:
+            await web_server.until_started(self._server, self._tasks, "WDS")
+        except BaseException:
+            await self.close()
+            raise
         scheme = "ws" if self._settings.wds_ssl_certfile is None else "wss"
         logger.info("serves %s://%s:%d/ws", scheme, self._settings.wds_host, self.port)
 
     async def wait(self) -> None:
         """Return, or raise, when a part of the service has ended by itself."""
-        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        await web_server.until_one_ends(self._tasks)
 
     async def close(self) -> None:
         """Let nobody in, send the clients away one after the other (close code 1012), and stop.
@@ -121,31 +108,19 @@ class WidgetDataService:
         connections = settings.wds_max_clients + WAITING
         terms = Terms(settings.wds_compression_level > 0, Pace.of(settings), self.counters)
         hours = Hours(settings.wds_auth_timeout_s, settings.wds_slow_after_s, connections, self.counters)
-        config = uvicorn.Config(
+        return web_server.configured(
             self._app.asgi(),
+            settings.wds_trusted_proxies,
+            (settings.wds_ssl_certfile, settings.wds_ssl_keyfile),
+            STOP_TIMEOUT_S,
             # uvicorn calls what it is given: a class with its first argument does as well.
-            http=cast("Any", partial(Door, hours)),
-            ws=cast("Any", partial(Wire, terms)),
+            http=partial(Door, hours),
+            ws=partial(Wire, terms),
             ws_max_size=settings.wds_max_message_bytes,
             ws_per_message_deflate=False,
             ws_ping_interval=settings.wds_ping_interval_s,
             ws_ping_timeout=settings.wds_ping_timeout_s,
-            proxy_headers=bool(settings.wds_trusted_proxies),
-            forwarded_allow_ips=settings.wds_trusted_proxies or None,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            timeout_graceful_shutdown=STOP_TIMEOUT_S,
-            ssl_certfile=settings.wds_ssl_certfile,
-            ssl_keyfile=settings.wds_ssl_keyfile,
         )
-        try:
-            config.load()
-        except (OSError, ssl.SSLError) as error:
-            reason = error.strerror or type(error).__name__
-            raise SettingsError(f"the certificate or its key cannot be used: {reason}") from None
-        return config
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -178,12 +153,8 @@ async def run(
             quieten(library)
         if started is not None:
             started(service.port)
-        ended = asyncio.create_task(service.wait())
-        stopped = asyncio.create_task(stop.wait())
+        watching = asyncio.create_task(service.wait())
         try:
-            done, _ = await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
-            if ended in done:
-                ended.result()
+            await web_server.until_stopped(stop, watching)
         finally:
-            ended.cancel()
-            stopped.cancel()
+            watching.cancel()
