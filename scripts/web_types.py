@@ -1,7 +1,7 @@
 """Writes the page's types of feeds and rows from the catalogue and the structs of the back end.
 
-python scripts/web_types.py writes web/src/generated/feeds.ts, with --check it only tells whether it is as it
-should be.
+python scripts/web_types.py writes web/src/generated/feeds.ts, and measures.ts: what screeners filter by. With
+--check it only tells whether they are as they should be.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from streams.halts.status import HaltEntry
 from streams.news.market_day import CalendarNow, DaySessions
 from streams.scanner.alert import Alert
 from streams.scanner.daily_range import DailyRange
+from streams.scanner.definition import SESSIONS
+from streams.scanner.leaderboard import SIZE
+from streams.scanner.measures import MEANINGS, NUMBERS, TEXTS
 from streams.scanner.row import Row
 from streams.trades.window import Stats
 
-TARGET: Final = Path(__file__).parent.parent / "web" / "src" / "generated" / "feeds.ts"
+GENERATED: Final = Path(__file__).parent.parent / "web" / "src" / "generated"
 SHAPES: Final[tuple[type[msgspec.Struct], ...]] = (
     Row, DailyRange, Alert, HaltEntry, Stats, Bar, DaySessions, CalendarNow, Aggregate, Trade, Quote, Luld,
 )  # fmt: skip
@@ -88,21 +91,37 @@ def typescript(hint: Any) -> str:  # noqa: ANN401  any annotation
     raise TypeError(f"no TypeScript type is known for {hint!r}")
 
 
-def wanted() -> str:
-    """Return what the file should hold."""
-    return "\n".join([HEAD, catalogue(), *map(shape, SHAPES)])
+def measures() -> str:
+    """Return what screeners filter and order by: numbers with what they mean, texts, sessions."""
+    numbers = [f"  {name}: {json.dumps(MEANINGS.get(name, ''))}," for name in NUMBERS]
+    return "\n".join([
+        "/** Numbers by name, each with what it is where that is no field of a row. */",
+        "export const NUMBERS = {", *numbers, "} as const;\n",
+        f"export const TEXTS = {json.dumps(list(TEXTS))} as const;",
+        f"export const SESSIONS = {json.dumps(list(SESSIONS))} as const;",
+        "/** Most rows of a board. */",
+        f"export const MOST_ROWS = {SIZE};\n",
+    ])  # fmt: skip
+
+
+def wanted() -> dict[Path, str]:
+    """Return what the files should hold."""
+    return {
+        GENERATED / "feeds.ts": "\n".join([HEAD, catalogue(), *map(shape, SHAPES)]),
+        GENERATED / "measures.ts": "\n".join([HEAD, measures()]),
+    }
 
 
 def main() -> None:
     """Write, or check and exit with 1."""
-    text = wanted()
-    if TARGET.exists() and TARGET.read_text() == text:
-        return
-    if "--check" in sys.argv[1:]:
-        sys.exit(f"not as it should be: {TARGET.name}; write it: python scripts/web_types.py")
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(text)
-    print(f"wrote {TARGET.name}")
+    for target, text in wanted().items():
+        if target.exists() and target.read_text() == text:
+            continue
+        if "--check" in sys.argv[1:]:
+            sys.exit(f"not as it should be: {target.name}; write it: python scripts/web_types.py")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        print(f"wrote {target.name}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ import 'gridstack/dist/gridstack.min.css';
 import './styles/base.css';
 import './styles/widgets.css';
 import './styles/rules.css';
+import './styles/screeners.css';
 import './styles/console.css';
 import { createApp } from 'vue';
 import App from './App.vue';

@@ -14,6 +14,8 @@ export class ScpError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** What else the answer holds. */
+    readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
     this.name = 'ScpError';
@@ -58,7 +60,7 @@ export async function call(path: string, init: RequestInit & { json?: unknown } 
     signal: init.signal ?? AbortSignal.timeout(TIMEOUT_MS),
   });
   noteClock(response, sentMs);
-  if (!response.ok) throw new ScpError(response.status, await messageOf(response));
+  if (!response.ok) throw await errorOf(response);
   return response;
 }
 
@@ -70,15 +72,15 @@ function noteClock(response: Response, sentMs: number): void {
   aheadMs = Math.abs(ahead) < 2_000 ? 0 : ahead;
 }
 
-async function messageOf(response: Response): Promise<string> {
+async function errorOf(response: Response): Promise<ScpError> {
   try {
-    const body = (await response.json()) as { detail?: unknown; error?: unknown };
+    const body = (await response.json()) as Record<string, unknown>;
     const told = body.detail ?? body.error;
-    if (typeof told === 'string') return told;
+    if (typeof told === 'string') return new ScpError(response.status, told, body);
   } catch {
     // Not JSON: the status must do.
   }
-  return `the server answered ${response.status}`;
+  return new ScpError(response.status, `the server answered ${response.status}`);
 }
 
 /** How somebody can log in. */
@@ -102,7 +104,7 @@ export async function session(): Promise<Session> {
     credentials: 'same-origin',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  if (!response.ok && response.status !== 401) throw new ScpError(response.status, await messageOf(response));
+  if (!response.ok && response.status !== 401) throw await errorOf(response);
   const told = (await response.json()) as Partial<Login> & { login?: LoginWays };
   const ways = told.login ?? NO_WAYS;
   if (!response.ok || told.user === undefined) return { login: null, ways };
