@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
+from streams.version import VERSION
 
 COMMANDS = [
     "demo",
@@ -45,6 +46,11 @@ def test_help_of_a_command_has_an_example(command: str) -> None:
 def test_help_names_every_command() -> None:
     result = CliRunner().invoke(app, ["--help"])
     assert {name for name in COMMANDS if name.split()[0] not in result.output} == set()
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"streams {VERSION}\n")
 
 
 def test_help_imports_nothing_that_takes_time() -> None:
