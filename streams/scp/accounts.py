@@ -24,6 +24,10 @@ OIDC: Final = "oidc"
 ANONYMOUS: Final = "anonymous"
 
 
+class NoAccountError(BadInputError):
+    """There is no account of a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whom an OIDC provider has let in: its issuer and subject, and what it calls it."""
@@ -117,7 +121,8 @@ class Accounts:
         """Change what is given; whoever it is must log in again.
 
         Raises:
-            BadInputError: There is none of this name, it has no password, or nobody could manage accounts.
+            NoAccountError: There is none of this name.
+            BadInputError: It has no password, or nobody could manage accounts.
         """
         async with self._database.turn(Matter.ACCOUNTS) as session:
             account = await _existing(session, name)
@@ -138,7 +143,8 @@ class Accounts:
         """Remove an account, its logins and its documents.
 
         Raises:
-            BadInputError: There is none of this name, or nobody could manage accounts.
+            NoAccountError: There is none of this name.
+            BadInputError: Nobody could manage accounts.
         """
         async with self._database.turn(Matter.ACCOUNTS) as session:
             account = await _existing(session, name)
@@ -178,7 +184,7 @@ async def _named(session: AsyncSession, name: str) -> Account | None:
 async def _existing(session: AsyncSession, name: str) -> Account:
     account = await _named(session, name)
     if account is None or account.source == ANONYMOUS:
-        raise BadInputError(f"there is no account named {name[:127]!r}")
+        raise NoAccountError(f"there is no account named {name[:127]!r}")
     return account
 
 

@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 
 from streams.errors import BadInputError, StreamsError, UnavailableError
 from streams.metrics import Exposition, catalogue
+from streams.scp.accounts import NoAccountError
 from streams.scp.database import Database
 from streams.scp.headers import Headers
 from streams.scp.oidc import OidcProvider
@@ -46,7 +48,21 @@ OIDC_LOGIN_S: Final = 600
 
 logger: Final = logging.getLogger(__name__)
 
+DESCRIPTION: Final = (
+    "The dashboard's API. Requests but GET carry in the header X-CSRF-Token what GET /api/session tells."
+)
+
 _Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Problem(BaseModel):
+    """Body of every answer that is no success.
+
+    Attributes:
+        error: One line for people.
+    """
+
+    error: str
 
 
 class ControlPlaneApp:
@@ -114,7 +130,15 @@ class ControlPlaneApp:
 
     def _routes(self) -> FastAPI:
         plane = self._plane
-        app = FastAPI(title="Service control plane", docs_url=None, redoc_url=None, openapi_url=None)
+        app = FastAPI(
+            title="Service control plane",
+            description=DESCRIPTION,
+            version=VERSION,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/api/openapi.json",
+            responses={"default": {"model": Problem, "description": "Why it was not done."}},
+        )
         if plane.settings.scp_allowed_hosts != ["*"]:
             app.add_middleware(TrustedHostMiddleware, allowed_hosts=plane.settings.scp_allowed_hosts)
         if self._provider is not None:
@@ -131,8 +155,8 @@ class ControlPlaneApp:
         ):
             app.include_router(router)
         app.add_api_route("/health", self.health, methods=["GET"])
-        app.add_api_route("/metrics", self.metrics, methods=["GET"])
-        app.add_api_route("/{path:path}", self.page, methods=["GET", "HEAD"])
+        app.add_api_route("/metrics", self.metrics, methods=["GET"], response_class=PlainTextResponse)
+        app.add_api_route("/{path:path}", self.page, methods=["GET", "HEAD"], include_in_schema=False)
         for kind, handle in self._handlers():
             app.add_exception_handler(kind, handle)
         return app
@@ -155,6 +179,7 @@ class ControlPlaneApp:
         return (
             (RefusedError, self._refused),
             (ConflictError, _answering(HTTPStatus.PRECONDITION_FAILED)),
+            (NoAccountError, _answering(HTTPStatus.NOT_FOUND)),
             (BadInputError, _answering(HTTPStatus.UNPROCESSABLE_ENTITY)),
             (UnavailableError, self._unavailable),
             (StreamsError, _answering(HTTPStatus.INTERNAL_SERVER_ERROR)),

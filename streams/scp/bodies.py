@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
@@ -49,3 +49,11 @@ async def read(request: Request, model: type[Body]) -> Body:
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {fault['msg']}" if where else fault["msg"]
         ) from None
+
+
+def told(*models: type[BaseModel]) -> dict[str, Any]:
+    """Return what the API's description says of a body: JSON of one of these shapes where any is needed."""
+    shapes = [model.model_json_schema() for model in models]
+    schema = {"anyOf": shapes} if len(shapes) > 1 else shapes[0] if shapes else {}
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"content": content, "required": len(shapes) <= 1}}

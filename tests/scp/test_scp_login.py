@@ -147,6 +147,10 @@ async def test_admins_manage_accounts(scp: Installation) -> None:
     assert (await admin.post("/api/accounts", json=new)).json()["username"] == "bob"
     assert (await admin.post("/api/accounts", json=new)).status_code == 422
     bob = await scp.browser("bob")
+    for nothing in ({}, {"role": None}, {"rolle": "trader"}):
+        assert (await admin.patch("/api/accounts/bob", json=nothing)).status_code == 422
+    assert (await bob.get("/api/session")).status_code == 200
+    assert (await admin.patch("/api/accounts/nobody", json={"role": "trader"})).status_code == 404
     assert (await admin.patch("/api/accounts/bob", json={"role": "trader"})).json()["role"] == "trader"
     # Whose role changes logs in anew.
     assert (await bob.get("/api/session")).status_code == 401

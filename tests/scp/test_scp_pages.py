@@ -76,6 +76,19 @@ async def test_unknown_endpoints_are_no_page(scp: Installation) -> None:
     assert (answer.status_code, answer.json()) == (404, {"error": "there is no such endpoint"})
 
 
+async def test_the_api_is_described(scp: Installation) -> None:
+    told = (await (await scp.browser()).get("/api/openapi.json")).json()
+    assert {"/api/login", "/api/store/{shelf}/{name}", "/api/components/{name}/{action}"} <= told[
+        "paths"
+    ].keys()
+    for path, operations in told["paths"].items():
+        for method, operation in operations.items():
+            assert operation["summary"] or path in {"/health", "/metrics"}
+            assert "default" in operation["responses"]
+            has_body = method in {"put", "patch"} or (method == "post" and path != "/api/logout")
+            assert ("requestBody" in operation) is has_body, (method, path)
+
+
 async def test_the_page_gets_a_token_for_the_wds(scp: Installation) -> None:
     config = (await (await scp.browser("trader")).get("/api/get_config")).json()
     assert config["wds_url"] == f"ws://127.0.0.1:{scp.settings.wds_port}/ws"

@@ -38,19 +38,19 @@ def make_router(plane: Plane) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix=PATH)
 
-    @router.get("/company/{symbol:path}")
+    @router.get("/company/{symbol:path}", summary="Who a company is")
     async def overview(request: Request, symbol: str) -> JSONResponse:
         return await _answer(plane, request, OVERVIEW, symbol)
 
-    @router.get("/short_interest/{symbol:path}")
+    @router.get("/short_interest/{symbol:path}", summary="Its short interest")
     async def short_interest(request: Request, symbol: str) -> JSONResponse:
         return await _answer(plane, request, SHORT_INTEREST, symbol)
 
-    @router.get("/short_volume/{symbol:path}")
+    @router.get("/short_volume/{symbol:path}", summary="Its short volume")
     async def short_volume(request: Request, symbol: str) -> JSONResponse:
         return await _answer(plane, request, SHORT_VOLUME, symbol)
 
-    @router.get("/news/{symbol:path}")
+    @router.get("/news/{symbol:path}", summary="News of it")
     async def news(request: Request, symbol: str) -> JSONResponse:
         name = await _symbol(plane, request, symbol)
         limit = _limit(request)
@@ -65,7 +65,7 @@ def make_router(plane: Plane) -> APIRouter:
         answer: dict[str, Any] = {"symbol": name, "articles": articles[:limit], "source": source}
         return _sent({**answer, "available": bool(articles)})
 
-    @router.get("/logo/{symbol:path}")
+    @router.get("/logo/{symbol:path}", summary="Its logo")
     async def logo(request: Request, symbol: str) -> Response:
         name = await _symbol(plane, request, symbol)
         try:

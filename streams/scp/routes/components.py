@@ -26,28 +26,31 @@ BODIES: Final[dict[str, type[BaseModel] | None]] = {
     "subscriptions": SubscriptionsBody,
 }
 """What a listener can be told, and what must come with it."""
+_ACTIONS: Final = bodies.told(*(body for body in BODIES.values() if body is not None))
 
 
 def make_router(plane: Plane, monitor: Monitor) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/components")
 
-    @router.get("")
+    @router.get("", summary="All components")
     async def listed(request: Request) -> dict[str, Any]:
         await plane.reception.admit(request, Role.VIEWER)
         return {"at_ms": now_ms(), "components": [subject.describe() for subject in monitor.all()]}
 
-    @router.get("/{name}")
+    @router.get("/{name}", summary="One component")
     async def one(request: Request, name: str) -> dict[str, Any]:
         await plane.reception.admit(request, Role.VIEWER)
         return _found(monitor, name).describe()
 
-    @router.get("/{name}/history")
+    @router.get("/{name}/history", summary="Its last quarter of an hour")
     async def history(request: Request, name: str) -> dict[str, Any]:
         await plane.reception.admit(request, Role.VIEWER)
         return {"name": name, "points": _found(monitor, name).history()}
 
-    @router.post("/{name}/{action}")
+    @router.post(
+        "/{name}/{action}", summary="Have a listener do something (operator)", openapi_extra=_ACTIONS
+    )
     async def act(request: Request, name: str, action: str) -> dict[str, Any]:
         visitor = await plane.reception.admit(request, Role.OPERATOR, action, name)
         try:

@@ -15,7 +15,7 @@ def make_router(plane: Plane) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api")
 
-    @router.get("/get_config")
+    @router.get("/get_config", summary="Where the live data is, and a token for it")
     async def get_config(request: Request) -> dict[str, Any]:
         visitor = await plane.reception.admit(request, Role.VIEWER)
         url, access = plane.wds.url(request.scope), plane.wds.token(visitor.name)

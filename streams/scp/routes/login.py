@@ -43,7 +43,7 @@ def make_router(plane: Plane) -> APIRouter:
     router = APIRouter(prefix="/api")
     reception = plane.reception
 
-    @router.get("/session")
+    @router.get("/session", summary="Who is logged in, and how one can")
     async def session(request: Request) -> JSONResponse:
         provider = f"{reception.base_path}{OIDC}/login" if plane.settings.scp_oidc_issuer else None
         ways = {"password": True, "oidc": provider}
@@ -53,7 +53,7 @@ def make_router(plane: Plane) -> APIRouter:
             return JSONResponse(answer, HTTPStatus.UNAUTHORIZED, {"cache-control": "no-store"})
         return JSONResponse({**_described(visitor), "login": ways}, headers={"cache-control": "no-store"})
 
-    @router.post("/login")
+    @router.post("/login", summary="Log in with a password", openapi_extra=bodies.told(LoginBody))
     async def login(request: Request) -> Response:
         if not reception.is_ours(request):
             raise RefusedError(HTTPStatus.FORBIDDEN, "logins come from our own page only")
@@ -62,7 +62,7 @@ def make_router(plane: Plane) -> APIRouter:
         response = JSONResponse({"user": account.name, "role": account.role})
         return await let_in(plane, request, response, account)
 
-    @router.post("/logout")
+    @router.post("/logout", summary="Log out", status_code=HTTPStatus.NO_CONTENT)
     async def logout(request: Request) -> Response:
         visitor = await reception.admit(request, Role.VIEWER)
         if visitor.login_id is not None:
@@ -72,13 +72,13 @@ def make_router(plane: Plane) -> APIRouter:
         reception.take_cookie(request, response)
         return response
 
-    @router.get("/logins")
+    @router.get("/logins", summary="The browsers that one is logged in with")
     async def logins(request: Request) -> dict[str, Any]:
         visitor = await _one_with_login(plane, request)
         found = await plane.logins.of(visitor.account_id)
         return {"items": [_listed(record, visitor) for record in found]}
 
-    @router.delete("/logins/{id}")
+    @router.delete("/logins/{id}", summary="Log one of them out", status_code=HTTPStatus.NO_CONTENT)
     async def end_login(request: Request, id: str) -> Response:  # noqa: A002  its name in the path
         visitor = await _one_with_login(plane, request)
         if not await plane.logins.end(visitor.account_id, id=id):
@@ -86,7 +86,7 @@ def make_router(plane: Plane) -> APIRouter:
         await plane.audit.write(visitor.actor, "end login", visitor.name, OK)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    @router.post("/password")
+    @router.post("/password", summary="Change one's password", openapi_extra=bodies.told(PasswordBody))
     async def password(request: Request) -> Response:
         visitor = await _one_with_login(plane, request)
         body = await bodies.read(request, PasswordBody)

@@ -26,7 +26,7 @@ def make_router(plane: Plane, provider: OidcProvider) -> APIRouter:
     router = APIRouter(prefix=OIDC)
     home = f"{plane.reception.base_path}/"
 
-    @router.get("/login")
+    @router.get("/login", summary="Go to the provider", status_code=HTTPStatus.FOUND)
     async def login(request: Request) -> Response:
         request.session.clear()
         request.session[_NEXT] = _local(request.query_params.get("next", ""), home)
@@ -35,7 +35,7 @@ def make_router(plane: Plane, provider: OidcProvider) -> APIRouter:
         except StreamsError as error:
             return _back(home, str(error))
 
-    @router.get("/callback")
+    @router.get("/callback", summary="Come back from it", status_code=HTTPStatus.SEE_OTHER)
     async def callback(request: Request) -> Response:
         target = _local(str(request.session.get(_NEXT, "")), home)
         try:

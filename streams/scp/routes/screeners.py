@@ -20,7 +20,7 @@ def make_router(plane: Plane) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/screeners")
 
-    @router.get("")
+    @router.get("", summary="Screeners: one's own, and those of the file")
     async def listed(request: Request) -> dict[str, Any]:
         visitor = await plane.reception.admit(request, Role.VIEWER)
         own = await plane.shelves.list(visitor.account_id, SCREENERS) if visitor.keeps_documents else ()

@@ -29,13 +29,13 @@ def make_router(plane: Plane) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/api/store")
 
-    @router.get("/{shelf}")
+    @router.get("/{shelf}", summary="What one keeps on a shelf")
     async def listed(request: Request, shelf: str) -> dict[str, Any]:
         visitor = await _owner(plane, request, shelf)
         found = await plane.shelves.index(visitor.account_id, shelf)
         return {"items": [entry._asdict() for entry in found]}
 
-    @router.get("/{shelf}/{name}")
+    @router.get("/{shelf}/{name}", summary="A document")
     async def get(request: Request, shelf: str, name: str) -> Response:
         visitor = await _owner(plane, request, shelf)
         document = await plane.shelves.get(visitor.account_id, shelf, name)
@@ -46,7 +46,7 @@ def make_router(plane: Plane) -> APIRouter:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(document.content, media_type="application/json", headers=headers)
 
-    @router.put("/{shelf}/{name}")
+    @router.put("/{shelf}/{name}", summary="Keep a document", openapi_extra=bodies.told())
     async def put(request: Request, shelf: str, name: str) -> JSONResponse:
         # A screener costs the workers, whoever looks at its board.
         least = Role.TRADER if shelf == SCREENERS else Role.VIEWER
@@ -60,7 +60,7 @@ def make_router(plane: Plane) -> APIRouter:
         entry = Entry(document.name, document.version, document.updated_ms, len(content))
         return JSONResponse(entry._asdict(), headers={"etag": document.etag})
 
-    @router.delete("/{shelf}/{name}")
+    @router.delete("/{shelf}/{name}", summary="Remove a document", status_code=HTTPStatus.NO_CONTENT)
     async def remove(request: Request, shelf: str, name: str) -> Response:
         visitor = await _owner(plane, request, shelf)
         expected = _version(request.headers.get("if-match"))
