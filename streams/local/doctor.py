@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,12 +23,14 @@ from streams.local.redis import find_redis
 from streams.local.trust import make_session
 from streams.redis_link import FAILURES, address, make_client
 from streams.settings import Settings
-from streams.topic_admin import check_topics
+from streams.topic_admin import Mismatch, check_topics
 
 PYTHON: Final = (3, 11)
 JAVA_TIMEOUT_S: Final = 20.0
 HTTP_TIMEOUT_S: Final = 5.0
 FREE_BYTES: Final = 2 * 1024**3
+TOLD: Final = 4
+"""So many differences of topics are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,26 @@ async def examine(settings: Settings) -> list[Check]:
         if field in settings.model_fields_set:
             checks.append(await _redis(field.upper(), url, settings.redis_timeout_s))
     return checks
+
+
+def judge_topics(name: str, mismatches: Sequence[Mismatch]) -> Check:
+    """Return what differs from the catalogue, the first of it in words, and what mends it.
+
+    Args:
+        name: The check's.
+        mismatches: One at least.
+    """
+    told = "; ".join(map(str, mismatches[:TOLD]))
+    more = f"; and {len(mismatches) - TOLD} more: streams topics check" if mismatches[TOLD:] else ""
+    # No command changes the partitions of a topic: the tables' changelogs are cut like it.
+    remedies = [
+        f"set {variable} to what the topics have"
+        for setting, variable in (("partitions", "KAFKA_PARTITIONS"), ("replication", "KAFKA_REPLICATION"))
+        if any(each.setting == setting for each in mismatches)
+    ]
+    if any(each.setting not in {"partitions", "replication"} for each in mismatches):
+        remedies.append("streams topics update")
+    return Check(name, False, told + more, "; ".join(remedies))
 
 
 def _python() -> Check:
@@ -141,7 +164,7 @@ async def _kafka(settings: Settings) -> Check:
     except UnavailableError as error:
         return Check(name, False, str(error), "start the broker, or unset it to use the embedded one")
     if mismatches:
-        return Check(name, False, "; ".join(map(str, mismatches)), "streams topics update")
+        return judge_topics(name, mismatches)
     return Check(name, True, f"{settings.kafka_bootstrap} answers, the topics are as they should be")
 
 

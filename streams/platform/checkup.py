@@ -68,7 +68,8 @@ def judge(component: Watched, health: dict[str, Any]) -> Check:
         return Check(name, False, f"nothing came for {age_s:.0f} s", f"{RUNBOOKS}MarketDataSilent.md")
     free = health.get("disk_free_ratio")
     if isinstance(free, int | float) and free < DISK_FREE:
-        return Check(name, False, f"{free:.0%} of its disk is free", f"{RUNBOOKS}DiskFills.md")
+        remedy = f"free some, or give it a larger volume; {RUNBOOKS}DiskFills.md"
+        return Check(name, False, f"{free:.0%} of its disk is free", remedy)
     if version is not None and version != VERSION:
         remedy = "bring all components to one version, listeners last; CHANGELOG.md tells what changes"
         return Check(name, False, f"version {version}, this is {VERSION}", remedy)

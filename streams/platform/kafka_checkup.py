@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import UnavailableError
-from streams.local.doctor import Check
+from streams.local.doctor import Check, judge_topics
 from streams.platform.components import OTHER_APPS, SCANNER
 from streams.settings import Settings
 from streams.topic_admin import check_topics
@@ -51,11 +51,8 @@ async def examine_kafka(settings: Settings) -> list[Check]:
     except UnavailableError as error:
         return [Check(name, False, str(error), f"start the brokers, or set it; {RUNBOOKS}KafkaAway.md")]
     checks = [Check(name, True, f"{settings.kafka_bootstrap} answers")]
-    told = "; ".join(map(str, mismatches))
     checks.append(
-        Check("topics", False, told, "streams topics update")
-        if mismatches
-        else Check("topics", True, "are as in the catalogue")
+        judge_topics("topics", mismatches) if mismatches else Check("topics", True, "are as in the catalogue")
     )
     try:
         async with asyncio.timeout(settings.kafka_timeout_s):

@@ -13,13 +13,13 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from streams.local.doctor import Check
+from streams.local.doctor import Check, judge_topics
 from streams.platform import kafka_checkup, redis_checkup
 from streams.platform.checkup import RUNBOOKS, examine_installation, judge, vendor_key
 from streams.platform.kafka_checkup import Standing
 from streams.scp.watched import Kind, Watched
 from streams.settings import Settings
-from streams.topic_admin import create_topics
+from streams.topic_admin import Mismatch, create_topics
 from streams.version import VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +110,22 @@ async def test_servers_that_are_away_are_told_one_by_one_without_secrets(unused_
     names = {"KAFKA_BOOTSTRAP", "MDC_REDIS_URL", "WDC_REDIS_URL", "Massive listener", "WDS"}
     assert names | {"vendor's key", "keys of clients"} == set(checks)
     assert "hunter2" not in str(checks)
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        (["retention.ms"], "streams topics update"),
+        (["topic"] * 9, "streams topics update"),
+        (["partitions"], "set KAFKA_PARTITIONS to what the topics have"),
+        (["replication", "topic"], "set KAFKA_REPLICATION to what the topics have; streams topics update"),
+    ],
+)
+def test_what_mends_topics_is_told_in_a_line_by_what_differs(settings: list[str], remedy: str) -> None:
+    check = judge_topics("topics", [Mismatch("md.trades", setting, "1", "2") for setting in settings])
+    expect_remedy(check, settings[0])
+    assert check.remedy == remedy
+    assert len(check.detail) < 250
 
 
 async def test_a_key_that_the_vendor_refuses_is_told_and_one_that_it_takes_is_well() -> None:
