@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import Any, Final, cast
 
@@ -181,7 +182,9 @@ class WidgetDataApp:
         visitor = Visitor(address, outbox)
         self._visitors.enter(visitor)
         try:
-            await Conversation(visitor, self._desk).hold(websocket.receive)
+            # Cancelled when the service stops and Redis keeps it waiting: the client has been told by then.
+            with contextlib.suppress(asyncio.CancelledError):
+                await Conversation(visitor, self._desk).hold(websocket.receive)
         finally:
             self._visitors.leave(visitor)
             self._feeder.remove(outbox)

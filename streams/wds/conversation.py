@@ -78,7 +78,7 @@ class Conversation:
         while (message := await _next_message(receive)) is not None:
             await self._wait_turn()
             await self._outbox.has_room()
-            if not await self.answer(message):
+            if self._outbox.is_closed or not await self.answer(message):
                 return
 
     async def _wait_turn(self) -> None:

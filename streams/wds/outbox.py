@@ -111,6 +111,11 @@ class Outbox:
             self._relieve()
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the connection is gone or going."""
+        return self._closed
+
+    @property
     def takes_data(self) -> bool:
         """Whether the client takes data."""
         return self._takes

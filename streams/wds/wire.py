@@ -39,13 +39,16 @@ _SHARED_DEFLATE: Final = SharedDeflate()
 
 
 class Flow(Protocol):
-    """What is told when the client stops taking data, and when it takes more."""
+    """What is told when the client stops taking data, when it takes more, and when it has gone."""
 
     def paused(self) -> None:
         """The transport's buffer is full."""
 
     def resumed(self) -> None:
         """The transport's buffer has room again."""
+
+    def close(self) -> None:
+        """The connection is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ class Wire(WebSocketsSansIOProtocol):
         """Begin. The kernel is to hold little: what waits here can still be replaced, or counted."""
         super().connection_made(transport)
         _hold_little(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass on that the client has gone: what it still asked for is not answered."""
+        super().connection_lost(exc)
+        if self.flow is not None:
+            self.flow.close()
 
     @property
     def writable_now(self) -> bool:

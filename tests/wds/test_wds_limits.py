@@ -139,6 +139,19 @@ async def test_requests_beyond_the_pace_wait_and_no_other_client_does(
         assert service.counters.get("requests") < 30
 
 
+async def test_what_a_client_asked_for_that_has_gone_is_not_answered(
+    limited: Callable[..., Settings], eventually: Eventually
+) -> None:
+    async with WidgetDataService(limited(wds_request_burst=5, wds_max_requests_per_s=5)) as service:
+        async with enter(service) as hasty:
+            for _ in range(50):
+                await hasty.send('{"action":"get","cache":"quote:A"}')
+            await asyncio.wait_for(hasty.recv(), TIMEOUT_S)
+            hasty.transport.abort()
+        await eventually(lambda: [*service.counters.readings("clients")] == [((), 0.0)])
+        assert service.counters.get("requests") < 50
+
+
 async def test_a_client_whose_requests_wait_is_not_held_to_its_pongs(
     limited: Callable[..., Settings],
 ) -> None:
