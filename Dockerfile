@@ -24,5 +24,7 @@ ENV PATH=/opt/streams/bin:$PATH \
 USER 10001:10001
 WORKDIR /tmp
 VOLUME /data
-# Components have their health at different ports: compose and the chart probe each at its own.
+# Whichever component it runs; Kubernetes has probes of its own instead.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=4 \
+    CMD ["python", "-m", "streams.platform.healthcheck"]
 CMD ["streams", "--help"]

@@ -117,9 +117,22 @@ def test_the_control_plane_of_the_compose_file_knows_every_component(compose: di
     hosts = {urlsplit(each.url).hostname for each in found}
     others = {"redpanda", "console", "redis", "topics", "reference", "simulator", "scp"}
     assert hosts == services.keys() - others
-    for each in found:
-        (test,) = [services[urlsplit(each.url).hostname]["healthcheck"]["test"]]
-        assert f":{urlsplit(each.url).port}/" in test[-1]
+
+
+def test_containers_that_serve_are_asked_how_they_are_by_the_images_own_check(
+    compose: dict[str, Any],
+) -> None:
+    (told,) = re.findall(r"HEALTHCHECK .*\n\s+CMD (\[.*\])", (ROOT / "Dockerfile").read_text())
+    own = {
+        name: each["healthcheck"]
+        for name, each in compose["services"].items()
+        if "market-streams" in each["image"]
+    }
+    serve_nothing = {"topics", "reference", "simulator"}
+    assert {name for name, check in own.items() if check == {"disable": True}} == serve_nothing
+    assert {tuple(own[name]["test"][1:]) for name in own.keys() - serve_nothing} == {
+        tuple(yaml.safe_load(told))
+    }
 
 
 def test_compose_publishes_ports_on_this_machine_alone(compose: dict[str, Any]) -> None:
