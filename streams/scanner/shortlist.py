@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from streams.scanner.columns import Columns
 from streams.scanner.leaderboard import Standing
 from streams.scanner.row import Row
-from streams.scanner.screener import Rule, Screener
+from streams.scanner.screener import Screener
+from streams.scanner.screener_rule import Rule
 from streams.scanner.symbol import SymbolState
 
 _decode = msgspec.json.Decoder(Row).decode
@@ -35,8 +37,8 @@ class Shortlist(msgspec.Struct, gc=False, array_like=True):
 class Shortlists:
     """Follows the rows of one partition, and which of them each screener takes.
 
-    A row is looked at once for each screener when it has changed, at the time of the next partial; what no
-    screener asks for is not kept.
+    The values of a row that any screener asks for are looked up once when it has changed, at the time of the
+    next partial.
 
     Attributes:
         changed: The rows that changed since they were last looked at, by symbol. Whoever makes rows adds
@@ -45,7 +47,7 @@ class Shortlists:
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
-        self._keys: list[dict[str, float]] = []
+        self._rows = Columns(())
         self.changed: dict[str, Row] = {}
 
     @property
@@ -56,7 +58,7 @@ class Shortlists:
     def define(self, screeners: Iterable[Screener], standings: Mapping[str, Standing]) -> None:
         """Put other screeners in the place of those there were; all rows are to be looked at again."""
         self._rules = [Rule(screener) for screener in screeners]
-        self._keys = [{} for _ in self._rules]
+        self._rows = Columns({field for rule in self._rules for field in rule.fields})
         self.changed.clear()
         if self._rules:
             self.changed.update((symbol, _decode(standing.row)) for symbol, standing in standings.items())
@@ -73,20 +75,10 @@ class Shortlists:
         if not self._rules:
             return ()
         changed, self.changed = self.changed, {}
-        candidates = [(symbol, row, states[symbol].session) for symbol, row in changed.items()]
-        days = {standing.day_ms for standing in standings.values()}
-        newest = max(days, default=0)
-        shortlists = []
-        for number, rule in enumerate(self._rules):
-            keys = {symbol: key for symbol, key in self._keys[number].items() if symbol not in changed}
-            keys.update(rule.keys(candidates))
-            self._keys[number] = keys
-            ranked = [
-                (key, symbol)
-                for symbol, key in keys.items()
-                if len(days) == 1 or standings[symbol].day_ms == newest
-            ]
-            ranked.sort()
-            size = rule.screener.size
-            shortlists.append(Shortlist(rule.screener.name, rule.version, size, newest, ranked[:size]))
-        return shortlists
+        rows = self._rows
+        rows.put([(row, states[symbol].session, standings[symbol].day_ms) for symbol, row in changed.items()])
+        newest = int(rows.days.max(initial=0))
+        return [
+            Shortlist(rule.screener.name, rule.version, rule.screener.size, newest, rule.best(rows, newest))
+            for rule in self._rules
+        ]

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.scanner.columns import Columns
 from streams.scanner.measures import NUMBERS, TEXTS
 from streams.scanner.partial import Partial, decode, encode, make_partial
 from streams.scanner.row import Row
-from streams.scanner.screener import Choice, Conditions, Range, Rule, Screener
+from streams.scanner.screener import Choice, Conditions, Range, Screener
 from streams.scanner.screener_boards import PATIENCE_S, ScreenerBoards
+from streams.scanner.screener_rule import Rule
 from streams.scanner.shortlist import Shortlists
 from streams.sessions import Session
 from tests.scanner.market_rows import Listing, make_row, markets
@@ -32,7 +34,9 @@ BY_PRICE = Screener("by_price", "price", True, 9)
 
 def key(row: Row, session: Session = Session.REGULAR, **definition: object) -> float | None:
     rule = Rule(msgspec.structs.replace(BY_PRICE, **definition))
-    return rule.keys([(row.symbol, row, session)]).get(row.symbol)
+    rows = Columns(rule.fields)
+    rows.put([(row, session, 1)])
+    return {symbol: found for found, symbol in rule.best(rows, 1)}.get(row.symbol)
 
 
 def listing(symbol: str, volume: float = 1.0, day_ms: int = 1) -> Listing:
@@ -120,6 +124,14 @@ def test_only_rows_that_changed_are_looked_at_again() -> None:
     assert shortlists.make(standings, states)[0].best == [(-1.0, "A")]
     shortlists.changed["B"] = listing("B", 2).row
     assert shortlists.make(standings, states)[0].best == [(-2.0, "B"), (-1.0, "A")]
+
+
+def test_of_many_rows_with_one_key_the_first_symbols_stay() -> None:
+    market = [listing(f"S{number:03}", volume=number % 2) for number in range(300)]
+    (best,) = partial(0, market, msgspec.structs.replace(VOLUME, size=200)).shortlists
+    odd = [(-1.0, f"S{number:03}") for number in range(1, 300, 2)]
+    even = [(-0.0, f"S{number:03}") for number in range(0, 100, 2)]
+    assert best.best == odd + even
 
 
 def test_a_row_that_no_longer_passes_leaves() -> None:
