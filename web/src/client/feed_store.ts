@@ -3,8 +3,14 @@ import { eventMs, feedOf, isBoard, limitOf, merged } from './feeds';
 import { applied, type Frame, type SubscribeOptions } from './messages';
 import type { Feed } from '@/generated/feeds';
 
+/** A feed's value before and after a live payload. */
+export interface Change {
+  before: unknown;
+  after: unknown;
+}
+
 /** Told of a live payload when it arrives, whether or not the page is painted. */
-export type ArrivalListener = (data: unknown) => void;
+export type ArrivalListener = (data: unknown, change: Change) => void;
 
 /**
  * The value of one feed, shared by all widgets that show it.
@@ -33,6 +39,7 @@ export class FeedStore implements FeedSink {
 
   private readonly listeners = new Set<() => void>();
   private readonly arrivals = new Set<ArrivalListener>();
+  private readonly snapshots = new Set<() => void>();
 
   constructor(
     readonly key: string,
@@ -60,6 +67,12 @@ export class FeedStore implements FeedSink {
     return () => this.arrivals.delete(listener);
   }
 
+  /** Calls a listener at each snapshot, at once: what it holds is no news; returns how to leave. */
+  hearSnapshots(listener: () => void): () => void {
+    this.snapshots.add(listener);
+    return () => this.snapshots.delete(listener);
+  }
+
   /** Tells the listeners that the value changed. */
   paint(): void {
     for (const listener of this.listeners) listener();
@@ -82,14 +95,15 @@ export class FeedStore implements FeedSink {
     switch (frame.type) {
       case 'snapshot':
         this.take(this.isList && frame.data === null ? [] : frame.data);
+        for (const listener of this.snapshots) listener();
         break;
       case 'value':
-        this.take(frame.data);
-        this.arrive(frame.data);
+        this.arrive(frame.data, () => this.take(frame.data));
         break;
       case 'delta':
-        this.take(applied((this.value ?? []) as { symbol: string }[], frame.data));
-        this.arrive(frame.data);
+        this.arrive(frame.data, () =>
+          this.take(applied((this.value ?? []) as { symbol: string }[], frame.data)),
+        );
         break;
       case 'item':
         this.add([frame.data]);
@@ -114,8 +128,9 @@ export class FeedStore implements FeedSink {
 
   private add(entries: unknown[]): void {
     for (const entry of entries) {
-      this.value = merged(this.feed!, (this.value ?? []) as unknown[], entry);
-      this.arrive(entry);
+      this.arrive(entry, () => {
+        this.value = merged(this.feed!, (this.value ?? []) as unknown[], entry);
+      });
     }
   }
 
@@ -125,8 +140,11 @@ export class FeedStore implements FeedSink {
     this.eventMs = data === null ? null : eventMs(this.feed, data);
   }
 
-  private arrive(data: unknown): void {
+  private arrive(data: unknown, take: () => void): void {
+    const before = this.value;
+    take();
     this.arrivedMs = this.now();
-    for (const listener of this.arrivals) listener(data);
+    const change = { before, after: this.value };
+    for (const listener of this.arrivals) listener(data, change);
   }
 }

@@ -89,6 +89,13 @@ export function limitOf(feed: Feed): number {
   return LISTS.get(feed)?.keep ?? 0;
 }
 
+/** Returns what tells an entry of a list feed from others. */
+export function entryId(feed: Feed, entry: unknown): string | number {
+  const rule = LISTS.get(feed);
+  if (rule === undefined) throw new Error(`${feed.pattern} is no list`);
+  return rule.id(entry as never);
+}
+
 /** Returns a list with an entry put in its place by time; one with the same id is replaced. */
 export function merged(feed: Feed, list: readonly unknown[], entry: unknown): unknown[] {
   const rule = LISTS.get(feed);

@@ -37,6 +37,9 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
   const revision = ref(0);
   /** Whose document has changed here and is not on the server yet: a page may be left before it is. */
   const unsentKey = `${shape.key}.unsent`;
+  /** Whose document, in which of the server's versions, the one in the browser comes from. */
+  const originKey = `${shape.key}.origin`;
+  let isChanged = false;
   let version: string | null = null;
   let isRemote = false;
   let owner = '';
@@ -48,6 +51,7 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
     () => {
       if (isApplying) return;
       keep(localStorage, shape, saved);
+      isChanged = true;
       if (!isRemote) return;
       localStorage.setItem(unsentKey, owner);
       sendLater();
@@ -74,6 +78,7 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
     upload = null;
     try {
       version = await scp.store(shape.shelf, shape.name, saved, version);
+      localStorage.setItem(originKey, `${owner} ${version}`);
       problem.value = '';
       if (upload === null) localStorage.removeItem(unsentKey);
     } catch (error) {
@@ -98,11 +103,15 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
       isRemote = true;
       version = stored?.version ?? null;
       owner = user;
-      if (stored === null || localStorage.getItem(unsentKey) === user) {
+      const isOrigin = localStorage.getItem(originKey) === `${user} ${version}`;
+      // The page is there before the server has answered: what was changed meanwhile is not lost.
+      const isNewer = localStorage.getItem(unsentKey) === user || (isChanged && isOrigin);
+      if (stored === null || isNewer) {
         await send();
-      } else {
+      } else if (!isOrigin) {
         apply(shape.migrated(stored.value));
         keep(localStorage, shape, saved);
+        localStorage.setItem(originKey, `${user} ${version}`);
       }
     } catch (error) {
       tellFailure(error);

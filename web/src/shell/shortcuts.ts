@@ -3,7 +3,7 @@ import { layouts } from '@/layout/layouts';
 import { settings } from '@/state/settings';
 
 /** Which dialog is open. */
-export const dialog = ref<'help' | 'settings' | 'layouts' | 'add' | 'screeners' | null>(null);
+export const dialog = ref<'help' | 'settings' | 'layouts' | 'add' | 'alerts' | 'screeners' | null>(null);
 
 /** What keys do, for the help. */
 export const SHORTCUTS: readonly [keys: string, effect: string][] = [

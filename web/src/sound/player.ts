@@ -1,32 +1,14 @@
 import { ref } from 'vue';
 import { settings } from '@/state/settings';
-
-/** Sounds that an alert can have: pitches (Hz) one after the other. */
-export const SOUNDS = {
-  rise: [660, 990],
-  fall: [660, 440],
-  ping: [1_175],
-  knock: [220, 220],
-  bell: [880, 1_320, 1_760],
-} as const;
-export type SoundName = keyof typeof SOUNDS;
+import { SOUNDS, type SoundName } from './notes';
+import { isSpeaker } from './speaker';
 
 const NOTE_S = 0.09;
-const LOCK = 'streams.sound';
 
 /** Whether the browser waits for a click before it lets this page sound: after every load it does. */
 export const isSilenced = ref(typeof navigator === 'undefined' || !navigator.userActivation?.hasBeenActive);
 
 let context: AudioContext | null = null;
-let isSpeaker = typeof navigator === 'undefined' || navigator.locks === undefined;
-
-// With several windows one of them sounds: it holds the lock until it is closed.
-if (!isSpeaker) {
-  void navigator.locks.request(LOCK, () => {
-    isSpeaker = true;
-    return new Promise(() => undefined);
-  });
-}
 
 /** Asks the browser for sound; only a click or a key makes it agree. */
 export async function allowSound(): Promise<void> {
@@ -37,7 +19,7 @@ export async function allowSound(): Promise<void> {
 
 /** Plays a sound, unless the page is muted or another window sounds. A test is heard all the same. */
 export function play(name: SoundName, volume: number, isTest = false): void {
-  if (!isTest && (settings.isMuted || !isSpeaker)) return;
+  if (!isTest && (settings.isMuted || !isSpeaker.value)) return;
   context ??= new AudioContext();
   if (context.state !== 'running') {
     isSilenced.value = true;
@@ -60,7 +42,7 @@ export function play(name: SoundName, volume: number, isTest = false): void {
 
 /** Says a text aloud, where the browser can. */
 export function say(text: string): void {
-  if (settings.isMuted || !isSpeaker || typeof speechSynthesis === 'undefined') return;
+  if (settings.isMuted || !isSpeaker.value || typeof speechSynthesis === 'undefined') return;
   const words = new SpeechSynthesisUtterance(text);
   words.volume = settings.volume;
   speechSynthesis.speak(words);

@@ -8,6 +8,8 @@ export interface Settings {
   locale: string;
   isMuted: boolean;
   volume: number;
+  /** Whether alert rules sound while recorded data plays. */
+  soundsInReplay: boolean;
   /** Whether a click on a symbol also copies it. */
   copiesSymbol: boolean;
   /** Whether single keys (/, ?, Space) do something. */
@@ -21,6 +23,7 @@ const DEFAULTS: Settings = {
   locale: '',
   isMuted: false,
   volume: 0.5,
+  soundsInReplay: false,
   copiesSymbol: false,
   hasSingleKeys: true,
 };

@@ -7,6 +7,7 @@ import NewsFeed from './NewsFeed.vue';
 import QuoteCard from './QuoteCard.vue';
 import QuoteWidget from './QuoteWidget.vue';
 import RangeAlerts from './RangeAlerts.vue';
+import RuleAlerts from './RuleAlerts.vue';
 import ScreenerWidget from './ScreenerWidget.vue';
 import TopTrades from './TopTrades.vue';
 import WatchListWidget from './WatchListWidget.vue';
@@ -77,6 +78,13 @@ export const WIDGETS: readonly WidgetKind[] = [
     description: 'New highs and lows of the session, one line and one sound a move',
     size: { w: 8, h: 10 },
     component: RangeAlerts,
+  },
+  {
+    type: 'rule_alerts',
+    title: 'Alerts',
+    description: 'What your own alert rules said',
+    size: { w: 8, h: 10 },
+    component: RuleAlerts,
   },
   {
     type: 'news',
