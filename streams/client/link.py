@@ -18,6 +18,8 @@ from streams.errors import BadInputError, UnavailableError
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 """Largest message that is taken: a long list's snapshot is one message."""
+GOOD_BYE_S: Final = 2.0
+"""Longest that the service may take to answer a close."""
 
 Token = Callable[[], str | Awaitable[str]]
 """Returns a token that is valid now."""
@@ -30,7 +32,8 @@ class Link:
         url: Such as ``ws://localhost:4202/ws``.
         api_key: The client's key; neither it nor a token where the service needs none.
         token: Returns a token; called for each connection.
-        timeout_s: Longest wait for a connection, in seconds.
+        timeout_s: Longest wait for a connection, and for the answer to a ping, in seconds: one that is half
+            open is noticed after twice that.
         is_compressed: Whether the service is asked to compress what it sends.
     """
 
@@ -60,7 +63,13 @@ class Link:
             async with asyncio.timeout(self._timeout_s):
                 credentials = await self._credentials()
                 connection = await connect(
-                    self._url, max_size=MAX_MESSAGE_BYTES, compression=self._compression, proxy=None
+                    self._url,
+                    max_size=MAX_MESSAGE_BYTES,
+                    compression=self._compression,
+                    ping_interval=self._timeout_s,
+                    ping_timeout=self._timeout_s,
+                    close_timeout=min(self._timeout_s, GOOD_BYE_S),
+                    proxy=None,
                 )
                 try:
                     if credentials:

@@ -52,8 +52,8 @@ def route(channel: str) -> Route | None:
 def interests(name: str) -> frozenset[Interest]:
     """Return what to subscribe for a client's feed name; nothing where it matches no catalogue feed."""
     if not globs.is_glob(name):
-        feed = feeds.feed_of_key(name)
-        return frozenset() if feed is None else frozenset({Interest(feed.database, name)})
+        where = route(name)
+        return frozenset() if where is None else frozenset({Interest(where.feed.database, name)})
     return frozenset(_interest(feed) for feed in matching_feeds(name))
 
 
@@ -61,8 +61,8 @@ def feeds_of(name: str) -> list[Feed]:
     """Return the catalogue feeds that a feed name, or a glob, may mean."""
     if globs.is_glob(name):
         return [*matching_feeds(name)]
-    feed = feeds.feed_of_key(name)
-    return [] if feed is None else [feed]
+    where = route(name)
+    return [] if where is None else [where.feed]
 
 
 @lru_cache(maxsize=GLOBS_KEPT)

@@ -217,6 +217,40 @@ async def test_it_comes_back_with_fresh_snapshots_after_the_service_was_restarte
     assert client.reconnects == 1
 
 
+async def test_a_connection_on_which_nothing_comes_any_more_is_made_anew(
+    service: WidgetDataService, wdc: Redis
+) -> None:
+    passes = [asyncio.Event()]
+    passes[0].set()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, open_: asyncio.Event) -> None:
+        while data := await reader.read(65_536):
+            await open_.wait()
+            writer.write(data)
+        writer.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_ = passes[-1]
+        upstream = await asyncio.open_connection("127.0.0.1", service.port)
+        await asyncio.gather(pump(reader, upstream[1], open_), pump(upstream[0], writer, open_))
+
+    async with await asyncio.start_server(forward, "127.0.0.1", 0) as line:
+        port = line.sockets[0].getsockname()[1]
+        address = f"ws://127.0.0.1:{port}/ws"
+        async with (
+            MarketClient(address, api_key=KEY, timeout_s=1) as client,
+            client.subscribe("quote:A") as updates,
+        ):
+            assert (await next_of(updates)).data is None
+            passes.append(asyncio.Event())
+            passes[0].clear()
+            passes[1].set()
+            await put(wdc, "quote:A", "1")
+            assert (await next_of(updates)).data == 1
+            assert client.reconnects == 1
+        passes[0].set()
+
+
 async def test_it_knows_that_redis_is_away_and_when_it_is_back(
     service: WidgetDataService, own_redis: RedisServer, wdc: Redis, eventually: Eventually
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -95,8 +96,8 @@ async def workers(monkeypatch: pytest.MonkeyPatch, stop: asyncio.Event) -> Async
         yield workers
         stop.set()
         await asyncio.wait_for(running, TIMEOUT_S)
-        for socket in workers.clients:
-            await socket.close()
+        for each in workers.clients:
+            await each.close()
 
 
 async def test_processes_share_a_port_one_that_dies_comes_back_and_all_say_good_bye(
@@ -116,10 +117,10 @@ async def test_processes_share_a_port_one_that_dies_comes_back_and_all_say_good_
 
     stop.set()
     codes: list[int | None] = []
-    for socket in workers.clients:
+    for client in workers.clients:
         with contextlib.suppress(ConnectionClosed):
-            await asyncio.wait_for(socket.recv(), TIMEOUT_S)
-        codes.append(socket.close_code)
+            await asyncio.wait_for(client.recv(), TIMEOUT_S)
+        codes.append(client.close_code)
     assert codes.count(1012) == survivors
 
 
@@ -130,6 +131,12 @@ def test_a_port_that_is_taken_is_not_shared() -> None:
         taken = given.model_copy(update={"wds_port": reserved.getsockname()[1]})
         with pytest.raises(StreamsError, match="WDS_PORT chooses another"):
             listening.reserve(taken)
+
+
+def test_where_a_port_cannot_be_shared_it_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "SO_REUSEPORT")
+    with pytest.raises(StreamsError, match=r"cannot share a port: run one process \(WDS_WORKERS=1\)"):
+        listening.reserve(settings.Settings(wds_host="127.0.0.1", wds_port=0))
 
 
 def test_each_process_has_a_port_of_its_own() -> None:
