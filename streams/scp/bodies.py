@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from streams.scp.refusals import RefusedError
 
@@ -25,13 +26,16 @@ async def read_bytes(request: Request, most: int = MAX_BYTES) -> bytes:
     # Forms of other sites can send the types of forms, not this one.
     if kind != "application/json":
         raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
-    parts, length = [], 0
-    async for part in request.stream():
-        length += len(part)
-        if length > most:
-            raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {most} bytes")
-        parts.append(part)
-    return b"".join(parts)
+    content = b""
+    try:
+        async for part in request.stream():
+            content += part
+            if len(content) > most:
+                reason = f"the body is longer than {most} bytes"
+                raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
+    except ClientDisconnect:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the request was broken off") from None
+    return content
 
 
 async def read(request: Request, model: type[Body]) -> Body:

@@ -40,7 +40,8 @@ REQUEST_S: Final = 15.0
 """Longest that a request may take to arrive."""
 STALL_S: Final = 15.0
 """Longest that a browser may take nothing of an answer."""
-REQUEST_BYTES: Final = MAX_BYTES + 64 * 1024
+REQUEST_BYTES: Final = MAX_BYTES + 1024 * 1024
+"""Beyond it a connection is cut off; some of it is read ahead of who refuses the request with a reason."""
 CONNECTIONS: Final = 2_048
 STOP_TIMEOUT_S: Final = 2
 

@@ -67,6 +67,7 @@ class Door(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._hours = hours
         self._received = 0
+        self._is_in_body = False
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
@@ -74,6 +75,10 @@ class Door(HttpToolsProtocol):
     def writable_now(self) -> bool:
         """Whether the transport has room."""
         return not self.flow.write_paused
+
+    @property
+    def _is_answered(self) -> bool:
+        return self._is_in_body and self.cycle is not None and bool(self.cycle.response_complete)
 
     def write(self, data: bytes) -> None:
         """Send a part of a reply that has no end (RFC 9112, 7.1)."""
@@ -114,9 +119,9 @@ class Door(HttpToolsProtocol):
             self.receiver.resumed()
 
     def data_received(self, data: bytes) -> None:
-        """Take a part of a request."""
+        """Take a part of a request; what follows an answer is dropped: its sender can read the answer."""
         self._received += len(data)
-        if self._received > self._hours.request_bytes:
+        if self._received > self._hours.request_bytes and not self._is_answered:
             self._refuse("request too large")
             return
         super().data_received(data)
@@ -129,8 +134,14 @@ class Door(HttpToolsProtocol):
         extensions = cast("dict[str, object]", self.scope.setdefault("extensions", {}))
         extensions[EXTENSION] = self
 
+    def on_headers_complete(self) -> None:
+        """A body follows, which may be long."""
+        super().on_headers_complete()
+        self._is_in_body = True
+
     def on_message_complete(self) -> None:
         """The request is there."""
+        self._is_in_body = False
         self._stop_clock()
         self._received = 0
         super().on_message_complete()

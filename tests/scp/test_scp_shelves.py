@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from .conftest import Installation
@@ -43,6 +45,7 @@ async def test_changes_name_the_version_that_they_replace(scp: Installation) -> 
         ("x", b"[" * 100_000, 422),
         ("x", b"[" * 51 + b"]" * 51, 422),
         ("x", b'"' + b"a" * 300_000 + b'"', 413),
+        ("x", b"0" * 5_000_000, 413),
         ("x" * 129, b"{}", 422),
         ("%0A", b"{}", 422),
     ],
@@ -66,6 +69,20 @@ async def test_the_same_name_in_another_spelling_of_unicode_is_the_same(scp: Ins
     headers = {"content-type": "application/json", "if-match": "*"}
     assert (await viewer.put("/api/store/layouts/Café", content=deep, headers=headers)).status_code == 200
     assert (await viewer.put("/api/store/layouts/Tea", content=deep, headers=headers)).status_code == 412
+
+
+async def test_a_body_that_breaks_off_is_no_crash(scp: Installation) -> None:
+    trader = await scp.browser("trader")
+    head = {**trader.headers, "cookie": f"scp_session={trader.cookies['scp_session']}", "content-length": "9"}
+    head["content-type"] = "application/json"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**head, "host": "localhost"}.items())
+    _, writer = await asyncio.open_connection("127.0.0.1", scp.plane.port)
+    writer.write(f"PUT /api/store/layouts/x HTTP/1.1\r\n{lines}\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await trader.get("/api/store/layouts")).json() == {"items": []}
+    assert "crashed" not in scp.plane.counters.snapshot()
 
 
 async def test_there_are_four_shelves(scp: Installation) -> None:
