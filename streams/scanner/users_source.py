@@ -92,19 +92,19 @@ class UsersSource:
                 self._known.set()
             found: dict[TopicPartition, list[Any]] = await consumer.getmany(timeout_ms=int(POLL_S * 1000))
             for records in found.values():
-                # Each holds all there are: the newest alone counts.
-                self._take(records[-1].value or b"{}", changed)
+                # Each holds all there are: the newest that can be read alone counts.
+                any(self._take(record.value or b"{}", changed) for record in reversed(records))
 
-    def _take(self, record: bytes, changed: Callable[[], None]) -> None:
+    def _take(self, record: bytes, changed: Callable[[], None]) -> bool:
         if record == self._newest:
-            return
+            return True
         refused: list[str] = []
         try:
             screeners = user_screeners.decode(record, refused)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._counters.add("user_screeners", reason="refused")
             self._reporter.warn("users' screeners cannot be read; those in force stay", str(error))
-            return
+            return False
         self._newest = record
         self._counters.add("user_screeners", reason="read")
         if refused:
@@ -114,3 +114,4 @@ class UsersSource:
             self._screeners = screeners
             logger.info("users' screeners: %d", len(screeners))
             changed()
+        return True

@@ -25,7 +25,7 @@ def make_router(plane: Plane) -> APIRouter:
         visitor = await plane.reception.admit(request, Role.VIEWER)
         own = await plane.shelves.list(visitor.account_id, SCREENERS) if visitor.keeps_documents else ()
         return {
-            "own": [_described(document) for document in own],
+            "own": [_described(document, visitor.role) for document in own],
             "file": [
                 {"name": screener.name, "board": screener.name, "definition": define(screener)}
                 for screener in plane.file_screeners.screeners
@@ -37,14 +37,16 @@ def make_router(plane: Plane) -> APIRouter:
     return router
 
 
-def _described(document: Document) -> dict[str, Any]:
+def _described(document: Document, role: Role) -> dict[str, Any]:
     board = user_screeners.board_of(document.account_id, document.name)
     definition = json.loads(document.content)
-    faults = faults_of(board, definition)
+    problems = [fault.reason for fault in faults_of(board, definition)]
+    if role < Role.TRADER:
+        problems.insert(0, f"only a {Role.TRADER.title}'s screeners have boards")
     return {
         "name": document.name,
         "board": board,
         "version": document.etag,
         "definition": definition,
-        "problem": faults[0].reason if faults else None,
+        "problem": problems[0] if problems else None,
     }

@@ -102,9 +102,8 @@ export const screeners = reactive({
   titleOf,
   refresh,
 
-  /** Shows the dialog with all of them. */
+  /** Shows the dialog: all of them, or the one that was left in its form. */
   manage(): void {
-    editing.value = null;
     notice.value = '';
     dialog.value = 'screeners';
   },
