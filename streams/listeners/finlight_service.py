@@ -57,6 +57,7 @@ class FinlightListener:
         self._settings = settings
         self._session_now = session_now
         self.counters = Counters()
+        self._started_s = time.monotonic()
         self._reporter = Reporter(logger)
         self._tracer = make_tracer(settings, f"{SOURCE}-listener")
         self._producer = RecordProducer(settings, SOURCE, self.counters, self._tracer)
@@ -123,6 +124,7 @@ class FinlightListener:
         return {
             "healthy": connection.state is State.CONNECTED and kafka.connected,
             "version": VERSION,
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
             **asdict(connection),
             "last_message_age_s": None if last is None else round(time.monotonic() - last, 3),
             "feed": target.feed,

@@ -58,6 +58,7 @@ class MassiveListener:
         self._settings = settings
         self._session_now = session_now
         self.counters = Counters()
+        self._started_s = time.monotonic()
         self._tracer = make_tracer(settings, f"{SOURCE}-listener")
         self._producer = RecordProducer(settings, SOURCE, self.counters, self._tracer)
         self._connection = MassiveConnection(settings, self._accept, self._is_data_expected, self.counters)
@@ -131,6 +132,7 @@ class MassiveListener:
         return {
             "healthy": connection.state is State.CONNECTED and kafka.connected,
             "version": VERSION,
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
             **asdict(connection),
             "last_frame_age_s": None if last is None else round(time.monotonic() - last, 3),
             "feed": target.feed,

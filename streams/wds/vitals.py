@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any, Final
 
 from streams import redis_link
@@ -30,6 +31,7 @@ class Vitals:
         self._snapshots = snapshots
         self._punctuality = Punctuality(settings.wds_stale_after_s)
         self._unheard: list[str] = []
+        self._started_s = time.monotonic()
         self._reporter = Reporter(logger)
 
     @property
@@ -55,6 +57,7 @@ class Vitals:
         return {
             "status": "degraded" if problems else "ok",
             "problems": problems,
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
             "redis": self._feeder.connected,
             "last_message_age_s": min(ages_s.values(), default=None),
             "message_ages_s": ages_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import uuid
@@ -53,6 +54,13 @@ def layout(name: str, widgets: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def widget(page: Page, kind: str) -> Locator:
     """Return the first widget of a kind."""
     return page.locator(f"[data-widget={kind}]").first
+
+
+async def until(page: Page, script: str) -> None:
+    """Wait until a script is true: Playwright's own wait evaluates text, which the page's policy forbids."""
+    async with asyncio.timeout(TIMEOUT_MS / 1_000):
+        while not await page.evaluate(script):  # noqa: ASYNC110  nothing tells of it
+            await asyncio.sleep(0.05)
 
 
 class Installation:

@@ -21,13 +21,13 @@ STOP = """async (name) => {
 async def test_a_wrong_login_is_refused_in_one_sentence(installation: Installation) -> None:
     async with installation.visit(PLAIN) as page:
         await page.get_by_role("button", name="Log in").click()
-        await log_in(page, "trader", "no such password")
+        await log_in(page, "viewer", "no such password")
         await expect(page.get_by_role("alert")).to_have_text("wrong name or password")
         await expect(page.get_by_label("Password")).to_have_value("")
-        await expect(page.get_by_label("Name")).to_have_value("trader")
+        await expect(page.get_by_label("Name")).to_have_value("viewer")
         await page.get_by_label("Password").fill(PASSWORD)
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("button", name="trader · log out")).to_be_visible()
+        await expect(page.get_by_role("button", name="viewer · log out")).to_be_visible()
 
 
 async def test_a_viewer_cannot_stop_a_listener(installation: Installation) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from .installation import Installation, layout, widget
+from .installation import Installation, layout, until, widget
 
 ROW = "tbody tr[data-symbol]"
 DESK = layout(
@@ -35,8 +35,8 @@ async def symbol_of(page: Page) -> str:
 async def test_a_tablet_shows_all_of_the_page_and_is_used_with_fingers(
     installation: Installation, width: int, height: int
 ) -> None:
-    screen = {"viewport": {"width": width, "height": height}, "has_touch": True, "is_mobile": True}
-    async with installation.visit(DESK, **screen) as page:
+    viewport = {"width": width, "height": height}
+    async with installation.visit(DESK, viewport=viewport, has_touch=True, is_mobile=True) as page:
         row = widget(page, "top_volume").locator(ROW).first
         await expect(row).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") == width
@@ -55,13 +55,9 @@ async def test_a_turned_tablet_leaves_the_layout_as_it_was(installation: Install
     async with installation.visit(DESK) as page:
         before = await widget(page, "news").bounding_box()
         await page.set_viewport_size({"width": 820, "height": 1180})
-        await page.wait_for_function(
-            "document.querySelector('[data-widget=news]').getBoundingClientRect().y > 100"
-        )
+        await until(page, "document.querySelector('[data-widget=news]').getBoundingClientRect().y > 100")
         await page.set_viewport_size({"width": 1600, "height": 1000})
-        await page.wait_for_function(
-            "document.querySelector('[data-widget=news]').getBoundingClientRect().y < 100"
-        )
+        await until(page, "document.querySelector('[data-widget=news]').getBoundingClientRect().y < 100")
         assert await widget(page, "news").bounding_box() == before
 
 
@@ -115,9 +111,9 @@ async def test_the_page_and_a_widget_fill_the_screen(installation: Installation)
     async with installation.visit(DESK) as page:
         await expect(widget(page, "top_volume").locator(ROW).first).to_be_visible()
         await page.keyboard.press("Alt+f")
-        await page.wait_for_function("document.fullscreenElement === document.documentElement")
+        await until(page, "document.fullscreenElement === document.documentElement")
         await page.keyboard.press("Alt+f")
-        await page.wait_for_function("document.fullscreenElement === null")
+        await until(page, "document.fullscreenElement === null")
         await widget(page, "top_volume").get_by_role("button", name="settings").click()
         await page.get_by_role("button", name="Full screen", exact=True).last.click()
-        await page.wait_for_function("document.fullscreenElement?.dataset.widget === 'top_volume'")
+        await until(page, "document.fullscreenElement?.dataset.widget === 'top_volume'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from .installation import Installation, layout, widget
+from .installation import Installation, layout, until, widget
 
 OPTIONS = {"sound": "tone", "foldSeconds": 0, "isOpeningMuted": False, "filters": {"bounds": {}}}
 ALERTS = layout("Alerts", [{"type": "range_alerts", "w": 12, "options": OPTIONS}])
@@ -26,7 +26,7 @@ async def test_sound_waits_for_a_click_is_heard_and_stays_muted(installation: In
         assert await page.evaluate("window.tones") == 0
         await alerts.locator("h2").click()
         await expect(alerts).to_contain_text("♪")
-        await page.wait_for_function("window.tones > 0")
+        await until(page, "window.tones > 0")
         await page.get_by_role("button", name="Sound").click()
         heard = await page.evaluate("window.tones")
         before = await lines.all_inner_texts()

@@ -110,7 +110,7 @@ export function dropped(component: Component): number {
 /** Returns how old the newest is that a component has got, s; null where it does not say. */
 export function newestAgeS(component: Component, topics: readonly Topic[]): number | null {
   const { health, kind } = component;
-  const told = kind === 'wds' ? health?.last_message_age_s : health?.last_frame_age_s;
+  const told = health?.last_frame_age_s ?? health?.last_message_age_s;
   if (kind !== 'worker') return typeof told === 'number' ? told : null;
   const late = topics
     .flatMap(({ groups }) => groups)

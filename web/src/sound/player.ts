@@ -10,11 +10,18 @@ export const isSilenced = ref(typeof navigator === 'undefined' || !navigator.use
 
 let context: AudioContext | null = null;
 
-/** Asks the browser for sound; only a click or a key makes it agree. */
-export async function allowSound(): Promise<void> {
-  context ??= new AudioContext();
-  await context.resume();
-  isSilenced.value = context.state !== 'running';
+/** Asks the browser for sound at each touch until it agrees: not every key counts as one, and none before it. */
+export function awaitSound(): void {
+  const touches = ['pointerdown', 'pointerup', 'keydown'];
+  const touched = async () => {
+    if (!navigator.userActivation?.hasBeenActive) return;
+    context ??= new AudioContext();
+    await context.resume();
+    isSilenced.value = context.state !== 'running';
+    if (!isSilenced.value) for (const touch of touches) removeEventListener(touch, listener);
+  };
+  const listener = () => void touched();
+  for (const touch of touches) addEventListener(touch, listener);
 }
 
 /** Plays a sound, unless the page is muted or another window sounds. A test is heard all the same. */
