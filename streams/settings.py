@@ -273,7 +273,9 @@ class Settings(BaseSettings):
     scp_oidc_scopes: Annotated[list[str], NoDecode] = Field(
         ["openid", "profile", "email"], description="what it is asked for, by comma"
     )
-    scp_oidc_role_claim: str = Field("groups", description="the claim of its tokens that roles come from …")
+    scp_oidc_role_claim: str = Field(
+        "groups", description="the claim that roles come from; one in another by a dot …"
+    )
     scp_oidc_roles: Annotated[list[str], NoDecode] = Field(
         [], description="… and how, by comma: VALUE=ROLE; the highest role counts"
     )

@@ -45,7 +45,7 @@ class OidcProvider:
         if settings.scp_oidc_issuer is None or settings.scp_oidc_client_id is None:
             raise SettingsError("set SCP_OIDC_ISSUER and SCP_OIDC_CLIENT_ID, or neither")
         self._issuer = settings.scp_oidc_issuer.rstrip("/")
-        self._claim = settings.scp_oidc_role_claim
+        self._role_claim = settings.scp_oidc_role_claim
         self._roles = _roles(settings.scp_oidc_roles)
         default = settings.scp_oidc_default_role
         self._default = None if default is None else Role.named(default)
@@ -90,20 +90,33 @@ class OidcProvider:
         try:
             async with asyncio.timeout(3 * TIMEOUT_S):
                 await self._check_issuer()
-                token = await self._client.authorize_access_token(request)
+                claims = await self._claims(await self._client.authorize_access_token(request))
         except (AuthlibBaseError, JoseError) as error:
             raise OidcRefusedError(str(error)[:200]) from None
         except (httpx2.HTTPError, OSError, TimeoutError, ValueError, KeyError) as error:
             raise self._away(error) from None
-        claims = token.get("userinfo") or {}
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject:
             raise OidcRefusedError("the provider does not say who it is: is openid among the scopes?")
-        name = claims.get("preferred_username") or claims.get("email") or subject
-        return Person(self._issuer, subject[:255], str(name)), self._role(claims)
+        return Person(self._issuer, subject[:255], _name(claims) or subject), self._role(claims)
+
+    async def _claims(self, token: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the provider says of somebody: its ID token, and what it tells on its own page alone.
+
+        OpenID Connect Core 1.0, 5.4: with codes, claims of profile and email come from the UserInfo endpoint.
+        """
+        claims: Mapping[str, Any] = token.get("userinfo") or {}
+        metadata = await self._client.load_server_metadata()
+        is_told = _name(claims) is not None and _claim(claims, self._role_claim) is not None
+        if is_told or "userinfo_endpoint" not in metadata:
+            return claims
+        more = await self._client.userinfo(token=token)
+        if more.get("sub") != claims.get("sub"):
+            raise OidcRefusedError("the provider speaks of two people")
+        return {**more, **claims}
 
     def _role(self, claims: Mapping[str, Any]) -> Role | None:
-        values = claims.get(self._claim)
+        values = _claim(claims, self._role_claim)
         held = (
             {values} if isinstance(values, str) else set(map(str, values)) if isinstance(values, list) else ()
         )
@@ -118,6 +131,20 @@ class OidcProvider:
     def _away(self, error: Exception) -> UnavailableError:
         self._reporter.warn("the OIDC provider does not answer", f"{self._issuer}: {type(error).__name__}")
         return UnavailableError("the login provider does not answer: try again")
+
+
+def _name(claims: Mapping[str, Any]) -> str | None:
+    name = claims.get("preferred_username") or claims.get("email")
+    return str(name) if name else None
+
+
+def _claim(claims: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  as the provider makes it
+    """Return a claim; one within another by a dot, as in ``realm_access.roles``."""
+    if path in claims:
+        return claims[path]
+    outer, _, inner = path.partition(".")
+    found = claims.get(outer)
+    return _claim(found, inner) if inner and isinstance(found, Mapping) else None
 
 
 def _roles(given: list[str]) -> dict[str, Role]:

@@ -25,6 +25,7 @@ from streams.settings import Settings
 PASSWORD = "correct horse battery"
 SECRET = "0123456789abcdef0123456789abcdef"
 TIMEOUT_S = 30.0
+PROVIDER = Path(__file__).with_name("oidc_provider.py")
 
 
 class Browser(httpx.AsyncClient):
@@ -118,9 +119,13 @@ async def install(settings: Settings, hashed: str) -> AsyncIterator[Install]:
 async def provider() -> AsyncIterator[str]:
     """A real provider of OpenID Connect, as a process of its own."""
     port = free_port()
-    users = ('{"sub":"u1","preferred_username":"Ann","groups":["desk","ops"]}', '{"sub":"u2","groups":[]}')
+    users = (
+        '{"sub":"u1","preferred_username":"Ann","groups":["desk","ops"]}',
+        '{"sub":"u2","groups":[]}',
+        '{"sub":"u3","preferred_username":"Kim","realm_access":{"roles":["ops"]}}',
+    )
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)),
+        *(sys.executable, "-W", "ignore", str(PROVIDER), "--port", str(port)),
         *(part for user in users for part in ("--user-claims", user)),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -111,8 +111,9 @@ async def test_logins_of_others_cannot_be_ended(scp: Installation) -> None:
     assert (await trader.get("/api/session")).status_code == 200
 
 
-async def test_an_unused_login_ends(install: Install) -> None:
-    scp = await install(scp_session_idle_s=0.001)
+@pytest.mark.parametrize("life", [{"scp_session_idle_s": 0.001}, {"scp_session_max_s": 0.001}])
+async def test_an_unused_login_and_an_old_one_end(install: Install, life: dict[str, float]) -> None:
+    scp = await install(**life)
     browser = await scp.browser()
     await browser.post("/api/login", json={"username": "viewer", "password": PASSWORD})
     assert (await browser.get("/api/session")).status_code == 401

@@ -53,6 +53,34 @@ async def test_people_log_in_at_the_provider_with_their_highest_role(scp: Instal
     assert [each["username"] for each in accounts if each["source"] == "oidc"] == ["ann"]
 
 
+async def test_what_the_token_does_not_tell_is_asked_for(install: Install, provider: str) -> None:
+    scp = await install(
+        scp_oidc_issuer=provider,
+        scp_oidc_client_id="scanner",
+        scp_oidc_client_secret=SecretStr("shared"),
+        scp_oidc_role_claim="realm_access.roles",
+        scp_oidc_roles=["ops=operator"],
+    )
+    browser = await scp.browser()
+    done = await browser.get(await at_provider(browser, "u3"))
+    assert done.headers["location"] == "/boards?a=1"
+    session = (await browser.get("/api/session")).json()
+    assert (session["user"], session["role"]) == ("kim", "operator")
+
+
+async def test_another_role_at_the_provider_ends_the_logins_of_before(
+    scp: Installation, provider: str
+) -> None:
+    browsers = []
+    for group in ("desk", "ops"):
+        async with httpx.AsyncClient(base_url=provider) as client:
+            assert (await client.put("/users/u4", json={"groups": [group]})).is_success
+        browsers.append(await scp.browser())
+        await browsers[-1].get(await at_provider(browsers[-1], "u4"))
+    before, after = [await browser.get("/api/session") for browser in browsers]
+    assert (before.status_code, after.json()["role"]) == (401, "operator")
+
+
 async def test_one_without_a_role_is_refused(scp: Installation) -> None:
     browser = await scp.browser()
     done = await browser.get(await at_provider(browser, "u2"))
