@@ -10,8 +10,6 @@ from itertools import takewhile
 from typing import Final
 from weakref import WeakValueDictionary
 
-from streams.feeds import Feed
-
 MAX_CODE_POINT: Final = 0x10FFFF
 
 
@@ -93,7 +91,7 @@ def parse(glob: str) -> list[Token]:
             if character == "\\" and position < len(glob):
                 character = glob[position]
                 position += 1
-            tokens.append(_literal(character))
+            tokens.append(literal(character))
     return tokens
 
 
@@ -104,33 +102,22 @@ class Glob:
         text: As the client wrote it.
 
     Attributes:
+        tokens: Its places.
         prefix: What every key that it matches begins with.
     """
 
     def __init__(self, text: str) -> None:
-        self._tokens = parse(text)
-        self.prefix = _prefix(self._tokens)
+        self.tokens = parse(text)
+        self.prefix = _prefix(self.tokens)
         # "A*", as most are. Compiling takes a hundred times a match.
-        self._is_prefix = self._tokens[len(self.prefix) :] == [None]
-        self._fullmatch = None if self._is_prefix else re.compile(_regex(self._tokens), re.DOTALL).fullmatch
+        is_prefix_alone = self.tokens[len(self.prefix) :] == [None]
+        self._fullmatch = None if is_prefix_alone else re.compile(_regex(self.tokens), re.DOTALL).fullmatch
 
     def matches(self, key: str) -> bool:
         """Tell whether the glob matches a feed's key, in time linear in its stars and the key's length."""
         if not key.startswith(self.prefix):
             return False
         return self._fullmatch is None or self._fullmatch(key) is not None
-
-    def meets(self, other: Glob) -> bool:
-        """Tell whether some key may match both."""
-        return _fit(self.prefix, other.prefix) and _overlap(self._tokens, other._tokens)  # noqa: SLF001  of the same class
-
-    def overlaps(self, feed: Feed) -> bool:
-        """Tell whether the glob may match a key of ``feed``."""
-        if "{}" not in feed.pattern:
-            return self.matches(feed.pattern)
-        if not _fit(self.prefix, feed.pattern.partition("{}")[0]):
-            return False
-        return self._is_prefix or _overlap(self._tokens, _keys(feed))
 
 
 _alive: Final[WeakValueDictionary[str, Glob]] = WeakValueDictionary()
@@ -149,24 +136,14 @@ def _recent(text: str) -> Glob:
     return Glob(text)
 
 
-@lru_cache
-def _keys(feed: Feed) -> tuple[Token, ...]:
-    """Return what the keys of a family look like, as the places of a glob."""
-    head, _, tail = feed.pattern.partition("{}")
-    return (*map(_literal, head), ANY, None, *map(_literal, tail))
-
-
 def _prefix(tokens: Sequence[Token]) -> str:
     # No character has an empty text: there the prefix ends.
     return "".join(takewhile(bool, ((token.literal if token else None) or "" for token in tokens)))
 
 
-def _fit(one: str, two: str) -> bool:
-    return one.startswith(two) or two.startswith(one)
-
-
 @lru_cache
-def _literal(character: str) -> Characters:
+def literal(character: str) -> Characters:
+    """Return the place that accepts one character alone."""
     return Characters(((ord(character), ord(character)),))
 
 
@@ -202,37 +179,3 @@ def _regex(tokens: Sequence[Token]) -> str:
         return parts[0]
     head, *middle, tail = parts
     return head + "".join(f"(?>.*?{part})" for part in middle) + ".*" + tail
-
-
-def _overlap(one: Sequence[Token], two: Sequence[Token]) -> bool:
-    # Walks both globs at once over every text that both may match.
-    seen: set[tuple[int, int]] = set()
-    pending = [(0, 0)]
-    while pending:
-        state = pending.pop()
-        if state in seen:
-            continue
-        seen.add(state)
-        if state == (len(one), len(two)):
-            return True
-        pending.extend(_steps(one, two, *state))
-    return False
-
-
-def _steps(one: Sequence[Token], two: Sequence[Token], i: int, j: int) -> list[tuple[int, int]]:
-    steps: list[tuple[int, int]] = []
-    one_star = i < len(one) and one[i] is None
-    two_star = j < len(two) and two[j] is None
-    if one_star:
-        steps.append((i + 1, j))
-    if two_star:
-        steps.append((i, j + 1))
-    if i < len(one) and j < len(two):
-        mine, other = one[i], two[j]
-        if mine is None:
-            steps.append((i, j + 1))
-        elif other is None:
-            steps.append((i + 1, j))
-        elif mine.overlaps(other):
-            steps.append((i + 1, j + 1))
-    return steps

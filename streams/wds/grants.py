@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from streams.wds import globs
+from streams.wds.overlap import Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class Grant:
             return False
         if not globs.is_glob(name):
             return self.may_read(name)
-        wanted = globs.compiled(name)
-        return self.feeds == ("*",) or any(wanted.meets(globs.compiled(glob)) for glob in self.feeds)
+        return self.feeds == ("*",) or any(_overlap(self.feeds).met_by(globs.compiled(name).tokens))
 
     def within(self, parent: Grant) -> Grant:
         """Return what is left of it under a key's grant."""
@@ -64,3 +65,8 @@ EVERYTHING: Final = Grant("everybody")
 """Where no key is needed."""
 SHARED_KEY: Final = Grant("AUTH_API_KEY")
 """With the one key that all clients share."""
+
+
+@lru_cache
+def _overlap(feeds: tuple[str, ...]) -> Overlap:
+    return Overlap([globs.compiled(feed).tokens for feed in feeds])

@@ -9,6 +9,8 @@ from typing import Final
 from streams import feeds
 from streams.feeds import Database, Feed
 from streams.wds import globs
+from streams.wds.globs import ANY, Token
+from streams.wds.overlap import Overlap
 
 ROUTES_KEPT: Final = 65_536
 GLOBS_KEPT: Final = 65_536
@@ -68,8 +70,20 @@ def feeds_of(name: str) -> list[Feed]:
 @lru_cache(maxsize=GLOBS_KEPT)
 def matching_feeds(name: str) -> tuple[Feed, ...]:
     """Return the catalogue feeds of which a glob may match a key."""
-    glob = globs.compiled(name)
-    return tuple(feed for feed in feeds.CATALOGUE if glob.overlaps(feed))
+    are_met = _catalogue().met_by(globs.compiled(name).tokens)
+    return tuple(feed for feed, is_met in zip(feeds.CATALOGUE, are_met, strict=True) if is_met)
+
+
+@lru_cache
+def _catalogue() -> Overlap:
+    return Overlap([_keys(feed) for feed in feeds.CATALOGUE])
+
+
+def _keys(feed: Feed) -> list[Token]:
+    """Return what the keys of a feed look like, as the places of a glob."""
+    head, is_family, tail = feed.pattern.partition("{}")
+    symbol: list[Token] = [ANY, None] if is_family else []
+    return [*map(globs.literal, head), *symbol, *map(globs.literal, tail)]
 
 
 @lru_cache
