@@ -184,6 +184,8 @@ def test_wds_drains_before_it_stops() -> None:
     wds = pods(render("trial"))["Deployment md-wds"]["spec"]
     assert wds["containers"][0]["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "15"]
     assert wds["terminationGracePeriodSeconds"] == 30
+    slow = pods(render("trial", "settings.WDS_DRAIN_S=60"))["Deployment md-wds"]["spec"]
+    assert slow["terminationGracePeriodSeconds"] == 87
     rolling = render("trial")["Deployment", "md-wds"]["spec"]["strategy"]["rollingUpdate"]
     assert rolling == {"maxUnavailable": 0, "maxSurge": 1}
 
