@@ -24,6 +24,8 @@ MAX_BYTES: Final = 256 * 1024
 """Longest document."""
 MAX_DOCUMENTS: Final = 200
 """Most documents of a user on a shelf that has no bounds of its own."""
+MAX_KEPT_BYTES: Final = 20 * 1024 * 1024
+"""Most that a user keeps on all shelves."""
 ANY: Final = -1
 """Whichever version there is, where a change needs one."""
 NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]{1,128}")
@@ -134,6 +136,7 @@ class Shelves:
                 raise BadInputError("the account was removed")
             document = await session.get(Document, (account_id, shelf, name), with_for_update=True)
             _compare(document, expected)
+            await _check_kept(session, account_id, len(content) - (len(document.content) if document else 0))
             if document is None:
                 await self._make_room(session, account_id, shelf)
                 document = Document(account_id=account_id, shelf=shelf, name=name, version=0)
@@ -177,6 +180,12 @@ def _checked(name: str) -> str:
     if not NAME.fullmatch(name) or name.strip(" .") != name:
         raise BadInputError("that cannot be a name: 1 to 128 characters, no / and no \\")
     return name
+
+
+async def _check_kept(session: AsyncSession, account_id: int, more: int) -> None:
+    kept = select(func.sum(func.length(Document.content))).where(Document.account_id == account_id)
+    if more > 0 and (await session.scalar(kept) or 0) + more > MAX_KEPT_BYTES:
+        raise BadInputError(f"you keep {MAX_KEPT_BYTES // 1024 // 1024} MiB already: remove something first")
 
 
 def _compare(document: Document | None, expected: int | None) -> None:

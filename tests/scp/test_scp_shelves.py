@@ -85,6 +85,18 @@ async def test_a_body_that_breaks_off_is_no_crash(scp: Installation) -> None:
     assert "crashed" not in scp.plane.counters.snapshot()
 
 
+async def test_what_a_user_keeps_has_an_end(scp: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.scp.shelves.MAX_DOCUMENTS", 2)
+    monkeypatch.setattr("streams.scp.shelves.MAX_KEPT_BYTES", 100)
+    trader, viewer = await scp.browser("trader"), await scp.browser("viewer")
+    assert (await trader.put("/api/store/layouts/a", json="x" * 80)).status_code == 200
+    assert "remove something" in (await trader.put("/api/store/watchlists/b", json="x" * 80)).json()["error"]
+    assert (await trader.put("/api/store/layouts/a", json="x" * 90)).status_code == 200
+    assert (await viewer.put("/api/store/layouts/a", json="x" * 80)).status_code == 200
+    assert (await trader.put("/api/store/layouts/b", json=1)).status_code == 200
+    assert "2 layouts already" in (await trader.put("/api/store/layouts/c", json=1)).json()["error"]
+
+
 async def test_there_are_four_shelves(scp: Installation) -> None:
     trader = await scp.browser("trader")
     assert (await trader.put("/api/store/secrets/x", json={})).status_code == 404

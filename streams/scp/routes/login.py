@@ -56,7 +56,10 @@ def make_router(plane: Plane) -> APIRouter:
     @router.post("/login", summary="Log in with a password", openapi_extra=bodies.told(LoginBody))
     async def login(request: Request) -> Response:
         if not reception.is_ours(request):
-            raise RefusedError(HTTPStatus.FORBIDDEN, "logins come from our own page only")
+            reason = (
+                "logins come from our own page only; behind a proxy SCP_PUBLIC_URL must say where that is"
+            )
+            raise RefusedError(HTTPStatus.FORBIDDEN, reason)
         body = await bodies.read(request, LoginBody)
         account = await _check(plane, request, body)
         response = JSONResponse({"user": account.name, "role": account.role})
