@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: settings, topics, feeds and commands.
+"""Writes docs/reference/ from the code: settings, topics, feeds, commands and the protocol.
 
 python scripts/reference_docs.py writes the pages, with --check it only tells whether they are as they should
 be.
@@ -7,6 +7,7 @@ be.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from streams.cli.main import app
 from streams.metrics import catalogue as metrics
 from streams.metrics.metric import Kind
 from streams.settings import Settings
+from streams.wds import asyncapi
 
 FOLDER: Final = Path(__file__).parent.parent / "docs" / "reference"
 NOTE: Final = "<!-- Written by scripts/reference_docs.py from the code: change it there. -->\n"
@@ -129,6 +131,55 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
+def protocol_page() -> str:
+    """Return the page of the WebSocket's protocol, as its AsyncAPI document has it."""
+    told = asyncapi.document()
+    messages, operations = told["components"]["messages"], told["operations"]
+    lines = [NOTE, "# The WebSocket's protocol\n", told["info"]["description"], ""]
+    lines += [
+        "The same with schemas, for generators of code: `streams wds asyncapi`, or `/asyncapi` of a running WDS.",
+        "`streams.client` speaks it: [Snapshots, changes, the Python client](../how-to/follow-feeds.md).",
+        "[Feeds](feeds.md) lists what can be subscribed.",
+    ]
+    for name, operation in operations.items():
+        if operation["action"] == "receive":
+            answers = [messages[each] for each in _named(operation["reply"]["messages"])]
+            lines += [
+                "",
+                f"## Request: {name}",
+                "",
+                messages[name]["summary"],
+                "",
+                *_examples(messages[name]),
+            ]
+            lines += ["", "| field | | |", "|---|---|---|", *_fields(messages[name]["payload"])]
+            lines += ["", "Replies:", "", *_examples(*answers)]
+    lines += ["", "## Frames"]
+    for each in _named(operations["update"]["messages"]):
+        lines += ["", messages[each]["summary"], "", *_examples(messages[each])]
+    return "\n".join(lines) + "\n"
+
+
+def _named(references: list[dict[str, str]]) -> list[str]:
+    return [each["$ref"].rpartition("/")[2] for each in references]
+
+
+def _examples(*messages: Any) -> list[str]:  # noqa: ANN401  JSON of any shape
+    payloads = [json.dumps(each["payload"]) for message in messages for each in message["examples"]]
+    return ["```json", *payloads, "```"]
+
+
+def _fields(schema: Any) -> Iterator[str]:  # noqa: ANN401  JSON of any shape
+    for name, field in schema["properties"].items():
+        kind = field.get("type", "")
+        told = (
+            f"`{json.dumps(field['const'])}`"
+            if "const" in field
+            else _cell(field.get("description", "").replace(" (x-feeds)", ""))
+        )
+        yield f"| `{name}` | {' or '.join([kind] if isinstance(kind, str) else kind)} | {told} |"
+
+
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  typer names no type
     if isinstance(command, TyperGroup):
         for each, found in command.commands.items():
@@ -172,6 +223,7 @@ def wanted() -> dict[Path, str]:
         FOLDER / "feeds.md": feeds_page(),
         FOLDER / "metrics.md": metrics_page(),
         FOLDER / "commands.md": commands_page(),
+        FOLDER / "protocol.md": protocol_page(),
     }
 
 
