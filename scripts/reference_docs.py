@@ -137,8 +137,8 @@ def protocol_page() -> str:
     messages, operations = told["components"]["messages"], told["operations"]
     lines = [NOTE, "# The WebSocket's protocol\n", told["info"]["description"], ""]
     lines += [
-        "The same with schemas, for generators of code: `streams wds asyncapi`, or `/asyncapi` of a running WDS.",
-        "`streams.client` speaks it: [Snapshots, changes, the Python client](../how-to/follow-feeds.md).",
+        "The same with schemas, for generators of code: `streams wds asyncapi`, or `/asyncapi` of a running",
+        "WDS. `streams.client` speaks it: [Snapshots, changes, the Python client](../how-to/follow-feeds.md).",
         "[Feeds](feeds.md) lists what can be subscribed.",
     ]
     for name, operation in operations.items():
