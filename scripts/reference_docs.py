@@ -138,7 +138,7 @@ def protocol_page() -> str:
     lines = [NOTE, "# The WebSocket's protocol\n", told["info"]["description"], ""]
     lines += [
         "The same with schemas, for generators of code: `streams wds asyncapi`, or `/asyncapi` of a running",
-        "WDS. `streams.client` speaks it: [Snapshots, changes, the Python client](../how-to/follow-feeds.md).",
+        "WDS. `streams.client` speaks it: [Snapshots, changes, the client](../how-to/follow-feeds.md).",
         "[Feeds](feeds.md) lists what can be subscribed.",
     ]
     for name, operation in operations.items():
