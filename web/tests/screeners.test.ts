@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BOARD_COLUMNS } from '@/columns/board';
 import {
   asLink,
   asText,
@@ -13,7 +14,7 @@ import {
   type Condition,
   type Group,
 } from '@/screeners/definition';
-import { NUMBER_FIELDS, offered } from '@/screeners/fields';
+import { columnsFor, NUMBER_FIELDS, offered } from '@/screeners/fields';
 
 const DEFINITION = {
   sort: 'pct_change',
@@ -100,6 +101,17 @@ test("the server's words stand beside the field", () => {
     [`${exchange!.key} values`, 'third'],
     ['', 'fourth'],
   ]);
+});
+
+test('a board begins with the columns that its screener is about', () => {
+  const added = ['open_change', 'relative_volume', 'exchange'];
+  const definition = { sort: 'pct_change_since_open', any: { relative_volume_tod: {} }, exchange: 'XNAS' };
+  const columns = columnsFor(definition);
+  expect(columns.slice(0, 3)).toEqual(['rank', 'price', 'change']);
+  expect(columns).toEqual(expect.arrayContaining(added));
+  expect(columns.every((id) => BOARD_COLUMNS.some((column) => column.id === id))).toBe(true);
+  const every = Object.fromEntries(NUMBER_FIELDS.map(({ name }) => [name, {}]));
+  expect(columnsFor(every).every((id) => BOARD_COLUMNS.some((column) => column.id === id))).toBe(true);
 });
 
 test('every number can be chosen, under one name', () => {

@@ -1,4 +1,5 @@
 import { NUMBERS, TEXTS } from '@/generated/measures';
+import { GROUPS, type Definition } from './definition';
 
 /** A field as the form names it; of the others the name of the row's field says what it is. */
 const LABELS: Record<string, string> = {
@@ -36,6 +37,36 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'start_timestamp',
   'end_timestamp',
 ]);
+
+/** The columns of a board that show a field. */
+const COLUMNS: Record<string, string> = {
+  pct_change: 'change',
+  pct_gap: 'gap',
+  pct_change_since_open: 'open_change',
+  change: 'dollar_change',
+  relative_volume_tod: 'relative_volume',
+  float_rotation: 'rotation',
+  avg_volume: 'average_volume',
+  aggregate_vwap: 'vwap',
+  official_open_price: 'official_open',
+  open: 'session_open',
+  prev_day_close: 'previous_close',
+  prev_day_high: 'previous_high',
+  prev_day_low: 'previous_low',
+  prev_day_volume: 'previous_volume',
+  prev_day_vwap: 'previous_vwap',
+  average_size: 'average_size',
+  security_type: 'security_type',
+  exchange: 'exchange',
+};
+const USUAL = ['rank', 'price', 'change', 'volume', 'volume_ratio', 'float'];
+
+/** Returns the columns that a screener's board begins with: the usual ones, and what it sorts and filters by. */
+export function columnsFor(definition: Definition): string[] {
+  const filters = [definition, ...GROUPS.map((group) => definition[group] ?? {})].flatMap(Object.keys);
+  const asked = [definition.sort as string, ...filters];
+  return [...new Set([...USUAL, ...asked.flatMap((field) => COLUMNS[field] ?? [])])];
+}
 
 /** A field to choose from. */
 export interface Field {

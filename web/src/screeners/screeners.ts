@@ -1,4 +1,5 @@
 import { computed, reactive, ref, shallowRef, type ComputedRef } from 'vue';
+import { alertRules } from '@/alerts/alert_rules';
 import * as scp from '@/api/scp';
 import { keyOf } from '@/client/feeds';
 import { FEEDS } from '@/generated/feeds';
@@ -75,8 +76,12 @@ async function refresh(): Promise<void> {
   }
 }
 
-/** Has every widget that shows a board show another one instead. */
-function moveWidgets(from: string, to: string): void {
+/** Has every widget and alert rule that follows a board follow another one instead. */
+function moveFollowers(from: string, to: string): void {
+  const feed = keyOf(FEEDS.SCREENER, from);
+  for (const { source } of alertRules.saved.rules) {
+    if (source.kind === 'board' && source.feed === feed) source.feed = keyOf(FEEDS.SCREENER, to);
+  }
   for (const layout of layouts.saved.layouts) {
     for (const { options } of layout.widgets) if (options.screener === from) options.screener = to;
   }
@@ -101,6 +106,11 @@ export const screeners = reactive({
   most: computed(() => listed.value?.most ?? 0),
   titleOf,
   refresh,
+
+  /** Returns what a board shows; undefined where its screener is not known. */
+  find(board: string): Screener | undefined {
+    return [...own.value, ...file.value].find((each) => each.board === board);
+  },
 
   /** Shows the dialog: all of them, or the one that was left in its form. */
   manage(): void {
@@ -138,7 +148,7 @@ export const screeners = reactive({
     await refresh();
     const board = own.value.find((each) => each.name === name)?.board;
     if (board === undefined) return;
-    if (previous !== null) moveWidgets(previous.board, board);
+    if (previous !== null) moveFollowers(previous.board, board);
     stored?.(board);
   },
 
