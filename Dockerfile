@@ -1,7 +1,7 @@
 # The image of every component; its command says which: streams listen massive, streams wds, faust -A …
 # Build it in the root of the repository: docker build -t market-streams:0.1.0 .
 # BASE is any Debian with Python 3.11 and venv: a mirror's copy, or the same pinned by digest.
-ARG BASE=docker.io/library/python:3.11.13-slim-bookworm
+ARG BASE=python:3.11.13-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src
