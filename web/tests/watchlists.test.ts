@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { unknownRow, WATCH_COLUMNS, type WatchRow } from '@/columns/watch';
 import { readKept } from '@/kept/browser';
 import { asText, listsIn, symbolIn, symbolsIn, WATCH_LISTS } from '@/watchlists/schema';
 
@@ -63,3 +64,24 @@ test.each(['{"schema":9,"lists":[]}', '{}', 'x'])(
     expect(kept.get('streams.watchlists.before')).toBe(text);
   },
 );
+
+test('every column of a watch list shows a symbol of which nothing is known', () => {
+  const nobody = { ...unknownRow('A'), rank: 1, book: null, range: null };
+  const shown = WATCH_COLUMNS.map((column) => column.format(nobody, { marketMs: 0 }));
+  expect(shown.join(' ')).not.toMatch(/NaN|null|undefined|Infinity/);
+});
+
+test("the day's high is that of all its sessions, and the spread is what lies between bid and offer", () => {
+  const highs = { pre_market_high: 12, regular_session_high: 10, after_hours_high: null };
+  const range = { ...highs, pre_market_low: 9, regular_session_low: 8, after_hours_low: null };
+  const book = { sym: 'A', t: 0, bp: 10, ap: 10.02 } as WatchRow['book'];
+  const watched = { ...unknownRow('A'), close: 9, rank: 1, book, range };
+  const shown = (id: string) =>
+    WATCH_COLUMNS.find((column) => column.id === id)!.format(watched, { marketMs: 0 });
+  expect(['day_high', 'day_low', 'off_high', 'spread'].map(shown)).toEqual([
+    '12.00',
+    '8.00',
+    '−25.00%',
+    '0.02',
+  ]);
+});

@@ -5,12 +5,16 @@ const KEY = 'streams.alert_log';
 const SCHEMA = 1;
 const KEEP_AFTER_MS = 500;
 
-/** What rules have said, as all of the user's windows show it. */
-export const lines = shallowRef<readonly AlertLine[]>(read());
+let log = new AlertLog(read());
+/** What rules have said, as all of the user's windows show it: at most once a frame. */
+export const lines = shallowRef<readonly AlertLine[]>(log.lines);
 let unsaved: ReturnType<typeof setTimeout> | null = null;
+let isScheduled = false;
 
 addEventListener('storage', ({ key }) => {
-  if (key === KEY) lines.value = read();
+  if (key !== KEY) return;
+  log = new AlertLog(read());
+  show();
 });
 addEventListener('pagehide', save);
 
@@ -27,15 +31,24 @@ function save(): void {
   if (unsaved === null) return;
   clearTimeout(unsaved);
   unsaved = null;
-  localStorage.setItem(KEY, JSON.stringify({ schema: SCHEMA, lines: lines.value }));
+  localStorage.setItem(KEY, JSON.stringify({ schema: SCHEMA, lines: log.lines }));
+}
+
+function show(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  requestAnimationFrame(() => {
+    isScheduled = false;
+    lines.value = log.lines;
+  });
 }
 
 /** Changes what rules have said; it is kept in the browser soon after. */
 export function changeLog<T>(change: (log: AlertLog) => T): T {
-  const log = new AlertLog(lines.value);
+  const before = log.lines;
   const result = change(log);
-  if (log.lines !== lines.value) {
-    lines.value = log.lines;
+  if (log.lines !== before) {
+    show();
     unsaved ??= setTimeout(save, KEEP_AFTER_MS);
   }
   return result;
@@ -43,5 +56,5 @@ export function changeLog<T>(change: (log: AlertLog) => T): T {
 
 /** Forgets what rules have said. */
 export function clearLog(): void {
-  changeLog((log) => (log.lines = []));
+  changeLog((current) => (current.lines = []));
 }

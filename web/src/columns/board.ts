@@ -12,7 +12,7 @@ export type SymbolRow = { [Field in keyof Row]: Field extends 'symbol' ? string 
 export type BoardRow = SymbolRow & { rank: number };
 
 /** Returns a percentage of a base, null where either is unknown. */
-function part(value: number | null, base: number | null): number | null {
+export function part(value: number | null, base: number | null): number | null {
   return value === null || base === null || base === 0 ? null : ((value - base) / base) * 100;
 }
 

@@ -23,7 +23,11 @@ const UPLOAD_AFTER_MS = 1_500;
 export const problems = shallowReactive<Ref<string>[]>([]);
 const syncs: ((user: string) => Promise<void>)[] = [];
 
-/** Takes the documents of whoever is logged in; those of the browser where the server has none, or older ones. */
+/**
+ * Takes the documents of whoever is logged in; those of the browser where the server has none, or older ones.
+ *
+ * @param user empty for a visitor whom the server knows by no name: what it made goes with it into an account
+ */
 export async function syncWithServer(user: string): Promise<void> {
   await Promise.all(syncs.map((sync) => sync(user)));
 }
@@ -78,7 +82,7 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
     upload = null;
     try {
       version = await scp.store(shape.shelf, shape.name, saved, version);
-      localStorage.setItem(originKey, `${owner} ${version}`);
+      localStorage.setItem(originKey, JSON.stringify([owner, version]));
       problem.value = '';
       if (upload === null) localStorage.removeItem(unsentKey);
     } catch (error) {
@@ -103,15 +107,21 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
       isRemote = true;
       version = stored?.version ?? null;
       owner = user;
-      const isOrigin = localStorage.getItem(originKey) === `${user} ${version}`;
+      const [from, of] = JSON.parse(localStorage.getItem(originKey) ?? '["", null]') as [
+        string,
+        string | null,
+      ];
+      const isOrigin = from === user && of === version;
       // The page is there before the server has answered: what was changed meanwhile is not lost.
       const isNewer = localStorage.getItem(unsentKey) === user || (isChanged && isOrigin);
       if (stored === null || isNewer) {
+        // What another user of this browser made is not this one's.
+        if (!isNewer && from !== '' && from !== user) apply(shape.initial());
         await send();
       } else if (!isOrigin) {
         apply(shape.migrated(stored.value));
         keep(localStorage, shape, saved);
-        localStorage.setItem(originKey, `${user} ${version}`);
+        localStorage.setItem(originKey, JSON.stringify([user, version]));
       }
     } catch (error) {
       tellFailure(error);

@@ -43,6 +43,14 @@ export function presets(): Saved {
         ['top_gainers', 0, 15, 7, 9],
         ['top_trades', 7, 15, 7, 9],
       ]),
+      layout('Watch list', 'green', [
+        ['watch_list', 0, 0, 9, 14],
+        ['rule_alerts', 0, 14, 9, 10],
+        ['chart', 9, 0, 10, 14],
+        ['quote', 19, 0, 5, 8],
+        ['quote_card', 19, 8, 5, 6],
+        ['company_news', 9, 14, 15, 10],
+      ]),
       layout('Alerts', 'amber', [
         ['range_alerts', 0, 0, 12, 16],
         ['halts', 12, 0, 12, 8],

@@ -1,4 +1,5 @@
 import { ref } from 'vue';
+import { clearLog } from '@/alerts/kept_log';
 import * as scp from '@/api/scp';
 import { isDevelopment, market } from './market';
 
@@ -67,6 +68,7 @@ export function showLogin(isShown: boolean): void {
 /** Logs out and begins anew, with nothing of the user left on the page. */
 export async function logOut(): Promise<void> {
   await scp.logOut();
+  clearLog();
   location.reload();
 }
 

@@ -48,6 +48,10 @@ export function applySettings(): void {
     setLocale(settings.locale === '' ? undefined : settings.locale);
   };
   system.addEventListener('change', apply);
+  // What is muted is muted in all of the user's windows.
+  addEventListener('storage', ({ key }) => {
+    if (key === KEY) Object.assign(settings, read());
+  });
   watch(
     settings,
     () => {

@@ -9,6 +9,8 @@ export interface UsedFeeds<T> {
   feed: UsedFeed<ReadonlyMap<string, T>>;
 }
 
+const PACE_MS = 250;
+
 /** Shows several feeds by key. */
 export function useFeeds<T>(keys: () => readonly string[]): UsedFeeds<T> {
   // Changed in place: with a copy a change of each of 250 symbols would cost 250 copies of them all.
@@ -34,6 +36,7 @@ export function useFeeds<T>(keys: () => readonly string[]): UsedFeeds<T> {
     { immediate: true },
   );
   onScopeDispose(() => {
+    if (pending !== null) clearTimeout(pending);
     for (const { leave } of held.values()) leave();
   });
 
@@ -56,15 +59,13 @@ export function useFeeds<T>(keys: () => readonly string[]): UsedFeeds<T> {
     if (store.value === null) known.delete(store.key);
     else known.set(store.key, store.value as T);
   }
-  let isScheduled = false;
-  /** Shows once what is painted together. */
+  let pending: ReturnType<typeof setTimeout> | null = null;
+  /** Shows together what changes: hundreds of symbols do at each frame, and nobody reads 60 tables a second. */
   function schedule(): void {
-    if (isScheduled) return;
-    isScheduled = true;
-    queueMicrotask(() => {
-      isScheduled = false;
+    pending ??= setTimeout(() => {
+      pending = null;
       show();
-    });
+    }, PACE_MS);
   }
   function show(): void {
     state.value = told([...held.values()].map(({ store }) => store));
