@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from redis.asyncio import Redis
 
 from streams.settings import Settings
+from streams.telemetry import Counters
+from streams.wds.enveloped.finder import TOGETHER, Finder
+from streams.wds.enveloped.options import Options, Wish
+from streams.wds.enveloped.subscription import Subscription
+from streams.wds.outbox import Limits, Outbox
 from streams.wds.service import WidgetDataService
+from streams.wds.snapshots import Snapshots
+from streams.wds.turn import Turn
+from tests.wds.conftest import Eventually
 from tests.wds.enveloped.conftest import Widget, enter
+from tests.wds.test_outbox import Pipe
 
 
 async def snapshots(widget: Widget, name: str) -> tuple[dict[str, object], dict]:
@@ -89,3 +99,29 @@ async def test_no_value_is_lost_or_goes_back_while_a_wildcard_is_looked_up(
         assert (message["type"] == "snapshot") or received[message["feed"]]
         received[message["feed"]].append(message["data"])
     assert all(numbers == sorted(numbers) for numbers in received.values())
+
+
+async def test_a_client_with_many_wildcards_holds_up_nobody(
+    wdc: Redis, settings: Settings, eventually: Eventually
+) -> None:
+    await wdc.mset({"quote:A1": "1", "quote:B1": "1", "scanners:top_volume": "[]"})
+    counters, limits = Counters(), Limits.of(settings)
+    greedy, modest = (Outbox(Pipe(), Turn(counters), limits, counters) for _ in range(2))
+    reading = Snapshots(settings, counters)
+    found: dict[str, set[str]] = {}
+    finder = Finder(reading, 10, lambda each, keys, _: found.update({each.name: {*keys}}))
+    wish = Wish(Options(), snapshot=True)
+    names = [f"quote:{letter}{number}*" for letter in "AB" for number in range(3 * TOGETHER)]
+    for name in names:
+        finder.ask(Subscription(greedy, name, wish, 0))
+    finder.ask(Subscription(modest, "scanners:*", wish, 0))
+    looking = asyncio.create_task(finder.run())
+    await eventually(lambda: len(found) > len(names))
+    looking.cancel()
+    await reading.close()
+    assert [*found].index("scanners:*") < TOGETHER
+    assert {name: keys for name, keys in found.items() if keys} == {
+        "quote:A1*": {"quote:A1"},
+        "quote:B1*": {"quote:B1"},
+        "scanners:*": {"scanners:top_volume"},
+    }
