@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -62,8 +62,8 @@ class Database:
 
     @property
     def where(self) -> str:
-        """Where it is, without a password."""
-        return self._url.render_as_string(hide_password=True)
+        """Where it is, without a password: one may stand in the query, too."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
     @asynccontextmanager
     async def transaction(self, timeout_s: float = TIMEOUT_S) -> AsyncIterator[AsyncSession]:
@@ -108,8 +108,9 @@ class Database:
             async with asyncio.timeout(MIGRATION_TIMEOUT_S), self._engine.begin() as connection:
                 await connection.run_sync(_migrate)
         except (DBAPIError, TimeoutError, OSError) as error:
+            said = str(_cause(error)).partition("\n")[0][:200] or type(error).__name__
             raise UnavailableError(
-                f"the database {self.where} cannot be used ({_why(error)}): check SCP_DATABASE_URL"
+                f"the database {self.where} cannot be used ({said}): check SCP_DATABASE_URL"
             ) from None
 
     async def secret(self, name: str) -> str:
@@ -142,7 +143,10 @@ def _url(settings: Settings) -> URL:
         url = make_url(settings.scp_database_url.get_secret_value())
     except ArgumentError:
         raise SettingsError("SCP_DATABASE_URL must look like postgresql://USER:PASSWORD@HOST/NAME") from None
-    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise SettingsError("SCP_DATABASE_URL: sqlite or postgresql can be used")
+    return url.set(drivername=driver)
 
 
 def _engine(url: URL) -> AsyncEngine:
@@ -154,8 +158,6 @@ def _engine(url: URL) -> AsyncEngine:
         options |= {"pool_pre_ping": True, "async_creator": partial(_connect, url)}
     try:
         engine = create_async_engine(url, **options)
-    except (NoSuchModuleError, ArgumentError):
-        raise SettingsError("SCP_DATABASE_URL: sqlite or postgresql can be used") from None
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"SCP_DATABASE_URL needs {error.name}: pip install 'market-streams[postgresql]'"
@@ -218,7 +220,13 @@ def _migrate(connection: Connection) -> None:
 
 
 def _why(error: BaseException) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     if isinstance(cause, sqlite3.Error) and cause.args:
         return str(cause.args[0])
     return type(cause).__name__
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the driver's own error."""
+    wrapped = error.orig if isinstance(error, DBAPIError) else error
+    return (wrapped.__cause__ if wrapped is not None else None) or wrapped or error
