@@ -45,5 +45,8 @@ def unknown(kind: str, name: str, known: list[str]) -> str:
 
 def shown(value: object) -> str:
     """Return a value as it is repeated in a message."""
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    try:
+        text = str(value).lower() if isinstance(value, bool) else repr(value)
+    except RecursionError:
+        return "[…]"  # lists in lists in lists
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

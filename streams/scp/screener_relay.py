@@ -44,6 +44,7 @@ class ScreenerRelay:
         self._counters = counters
         self._writer = RecordWriter(settings)
         self._changed = asyncio.Event()
+        self._sent, self._sent_at = b"", 0.0
         self._told = 0
         self._left_out: dict[tuple[str, ...], float] = {}
         self._reporter = Reporter(logger)
@@ -57,24 +58,31 @@ class ScreenerRelay:
     async def run(self) -> None:
         """Tell the workers at the start and of every change, for ever."""
         backoff = Backoff()
-        sent, sent_at = b"", 0.0
         try:
             while True:
-                try:
-                    record = user_screeners.encode(await self._tables())
-                    is_due = record != sent or time.monotonic() - sent_at >= REPEAT_S
-                    if is_due and await self._writer.write(self._topic, 0, [(user_screeners.KEY, record)]):
-                        sent, sent_at = record, time.monotonic()
-                        self._counters.add("screeners_published")
-                    await asyncio.sleep(backoff.next_s() if is_due and sent != record else PAUSE_S)
-                    if sent == record:
-                        backoff.reset()
-                        await self._wait()
-                except UnavailableError as error:
-                    self._reporter.warn("users' screeners cannot be read, trying again", str(error))
+                if await self._tell():
+                    backoff.reset()
+                    await asyncio.sleep(PAUSE_S)
+                    await self._wait()
+                else:
                     await asyncio.sleep(backoff.next_s())
         finally:
             await self._writer.close()
+
+    async def _tell(self) -> bool:
+        """Return whether the workers can know all that the database has."""
+        try:
+            record = user_screeners.encode(await self._tables())
+        except UnavailableError as error:
+            self._reporter.warn("users' screeners cannot be read, trying again", str(error))
+            return False
+        if record == self._sent and time.monotonic() - self._sent_at < REPEAT_S:
+            return True
+        if await self._writer.write(self._topic, 0, [(user_screeners.KEY, record)]) is None:
+            return False
+        self._sent, self._sent_at = record, time.monotonic()
+        self._counters.add("screeners_published")
+        return True
 
     async def _wait(self) -> None:
         try:

@@ -120,12 +120,14 @@ async def test_everything_is_written_again_when_redis_comes_back_empty(
 
     emitter.source(feeds.DAILY_RANGE, collect, lambda: changed.add("SRC"))
     emitter.put(feeds.QUOTE, b"written before", "OLD")
+    emitter.put(feeds.SCREENER, b"[]", "left")
     emitter.put(feeds.TOP_VOLUME, b"[]")
 
     async def old_is_there() -> bool:
-        return await wdc.exists("quote:OLD", "daily_range:SRC") == 2
+        return await wdc.exists("quote:OLD", "daily_range:SRC", "scanners:left") == 3
 
     await eventually(old_is_there)
+    emitter.forget(feeds.SCREENER, "left")
     await own_redis.kill()
     for number in range(100):
         emitter.put(feeds.TOP_VOLUME, b"[%d]" % number)
@@ -142,6 +144,7 @@ async def test_everything_is_written_again_when_redis_comes_back_empty(
 
     await eventually(all_is_there)
     assert await wdc.get("scanners:top_volume") == b"[99]"
+    assert not await wdc.exists("scanners:left")
     assert await wdc.lrange("daily_range_lod_alert", 0, -1) == [b'{"second":2}', b'{"first":1}']
 
 

@@ -144,6 +144,7 @@ def test_a_file_of_comments_defines_nothing() -> None:
         ),
         ('[a]\nsort = "price"\nsymbol = [\n"A",\n"B",\n]\nsize = 0', 7, "a: size is 0"),
         ('[top_gainers]\nsort = "price"', 1, "top_gainers: the name is a built-in board's"),
+        ('[user_1_x]\nsort = "price"', 1, "user_1_x: names like user_1_… are kept for the boards of users"),
         ('[Low]\nsort = "price"', 1, "'Low': a name is of lower-case letters, digits and _, 64 at most"),
         ('["a\\nb"]\nsort = "price"', 1, "'a\\nb': a name is of lower-case letters"),
         ("".join(f'[s{number}]\nsort = "price"\n' for number in range(101)), 201, "s100: more than 100"),
