@@ -36,7 +36,7 @@ async def listed(browser: Browser) -> dict[str, Any]:
         ({}, [], "no order: "),
         ({"sort": "prize"}, ["sort"], "unknown sort 'prize': did you mean 'price'?"),
         ({"sort": "price", "size": 501}, ["size"], "size is 501, "),
-        (json.loads('{"sort": ' + "[" * 500 + "]" * 500 + "}"), ["sort"], "sort is "),
+        (json.loads('{"sort": ' + "[" * 40 + "]" * 40 + "}"), ["sort"], "sort is "),
         ({"sort": "price", "volume": {"min": "x"}}, ["volume", "min"], "volume: min is 'x', it must be"),
         (
             {"sort": "price", "none": {"volume": [{"min": 1}, {"min": 2, "max": 1}]}},
