@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     wds_max_message_bytes: int = Field(65_536, ge=128, description="largest message of a client")
     wds_max_clients: int = Field(10_000, ge=1, description="most clients at a time, of one process")
     wds_max_clients_per_address: int = Field(
-        5_000, ge=1, description="most clients at a time from one address, of one process"
+        5_000, ge=1, description="most clients at a time from one address (of IPv6: one /64), of one process"
     )
     wds_max_subscriptions: int = Field(1_000, ge=1, description="most subscriptions of a client")
     wds_max_option_sets: int = Field(

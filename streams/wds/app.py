@@ -17,6 +17,7 @@ from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.version import VERSION as INSTALLED
 from streams.wds import asyncapi
+from streams.wds.addresses import address_of
 from streams.wds.allowance import Pace
 from streams.wds.auth import Gate
 from streams.wds.conversation import Conversation, Desk
@@ -173,7 +174,7 @@ class WidgetDataApp:
             return
         wire = cast("Wire", websocket.scope["extensions"][EXTENSION])
         await websocket.accept()
-        address = websocket.client.host if websocket.client is not None else ""
+        address = address_of(websocket)
         if (objection := self._visitors.objection(address)) is not None:
             self._counters.add("refused", reason=objection)
             wire.finish(TRY_AGAIN_LATER, objection)

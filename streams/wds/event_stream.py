@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from streams.settings import Settings
+from streams.wds.addresses import address_of
 from streams.wds.conversation import Conversation, Desk
 from streams.wds.cors import Origins
 from streams.wds.door import EXTENSION, Door
@@ -26,7 +27,7 @@ from streams.wds.grants import Grant
 from streams.wds.interests import feeds_of
 from streams.wds.outbox import Outbox, Transport
 from streams.wds.protocol import MAX_NAME
-from streams.wds.reception import COME_BACK_S, ApiKey, Bearer, Reception, address_of
+from streams.wds.reception import COME_BACK_S, ApiKey, Bearer, Reception
 from streams.wds.rest import ERRORS, NOT_ALLOWED, NOT_FOUND, Documented
 from streams.wds.sse import START, EventWire
 from streams.wds.visitors import Visitor

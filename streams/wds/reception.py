@@ -9,6 +9,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from streams.telemetry import Counters
+from streams.wds.addresses import address_of
 from streams.wds.auth import Gate
 from streams.wds.drain import Drain
 from streams.wds.grants import Grant
@@ -24,11 +25,6 @@ Bearer = Annotated[
 ApiKey = Annotated[
     str | None, Depends(APIKeyHeader(name="X-API-Key", auto_error=False, description="A key or a token."))
 ]
-
-
-def address_of(request: Request) -> str:
-    """Return the address that a request comes from."""
-    return request.client.host if request.client is not None else ""
 
 
 class Reception:
