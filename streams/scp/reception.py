@@ -101,7 +101,8 @@ class Reception:
     async def identify(self, request: Request) -> Visitor | None:
         """Return who is asking; None where he must log in first."""
         address = address_of(request)
-        token = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
+        # Over TLS the plain name does not count: another host of the same site could have set it.
+        token = request.cookies.get(SECURE_COOKIE if self.is_secure(request) else COOKIE)
         if token and (found := await self._logins.find(token)) is not None:
             record, account = found
             return Visitor(
@@ -174,7 +175,7 @@ class Reception:
 
     def device_of(self, request: Request, account: str) -> str | None:
         """Return by what name the browser is known, where ``account`` has logged in with it before."""
-        name = request.cookies.get(SECURE_DEVICE) or request.cookies.get(DEVICE)
+        name = request.cookies.get(SECURE_DEVICE if self.is_secure(request) else DEVICE)
         return name if name and self._devices.recognise(name, account) else None
 
     def take_cookie(self, request: Request, response: Response) -> None:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import re
 import sqlite3
 
 import pytest
 
 from .conftest import PASSWORD, Install, Installation
+
+OPEN = {"/api/session", "/api/login", "/health", "/metrics"}
 
 
 async def test_a_login_lasts_until_logout(scp: Installation) -> None:
@@ -62,6 +67,12 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(install: Inst
         names.add(cookie.partition("=")[0])
         assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
     assert names == {"__Host-scp_session", "__Host-scp_device"}
+    # What another host of the site may have set is no login there.
+    token = plain.cookies["scp_session"]
+    tossed = await behind_tls.browser(cookies={"scp_session": token})
+    assert (await tossed.get("/api/session")).status_code == 401
+    prefixed = await behind_tls.browser(cookies={"__Host-scp_session": token})
+    assert (await prefixed.get("/api/session")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -78,6 +89,19 @@ async def test_forged_requests_are_refused(scp: Installation, headers: dict[str,
     answer = await browser.put("/api/store/layouts/mine", json={}, headers=headers)
     assert answer.status_code == 403
     assert (await browser.get("/api/store/layouts")).json() == {"items": []}
+
+
+async def test_every_endpoint_needs_a_login_and_every_change_its_token(scp: Installation) -> None:
+    stranger, admin = await scp.browser(), await scp.browser("admin")
+    del admin.headers["x-csrf-token"]
+    described = (await stranger.get("/api/openapi.json")).json()["paths"]
+    asked = [(path, method) for path in described.keys() - OPEN for method in described[path]]
+    assert len(asked) > 20
+    for path, method in asked:
+        url = re.sub(r"{\w+}", "x", path)
+        assert (await stranger.request(method, url, json={})).status_code == 401, url
+        if method != "get":
+            assert (await admin.request(method, url, json={})).status_code == 403, url
 
 
 async def test_other_sites_cannot_log_somebody_in(scp: Installation) -> None:
@@ -185,12 +209,15 @@ async def test_without_a_login_only_what_the_setting_allows(install: Install) ->
 
 async def test_a_database_that_is_away_is_told_and_not_taken_for_a_logout(scp: Installation) -> None:
     browser = await scp.browser("viewer")
-    with sqlite3.connect(scp.settings.data_dir / "scp.sqlite") as holder:
-        holder.execute("ALTER TABLE logins RENAME TO elsewhere")
-        holder.commit()
-        answer = await browser.get("/api/session")
-        assert (answer.status_code, "database" in answer.json()["error"]) == (503, True)
-        holder.execute("ALTER TABLE elsewhere RENAME TO logins")
-        holder.commit()
-    holder.close()
+
+    def rename(old: str, new: str) -> None:
+        with contextlib.closing(sqlite3.connect(scp.settings.data_dir / "scp.sqlite", timeout=60)) as holder:
+            holder.execute(f"ALTER TABLE {old} RENAME TO {new}")
+            holder.commit()
+
+    # In a thread: it may wait for the control plane, which is in this one.
+    await asyncio.to_thread(rename, "logins", "elsewhere")
+    answer = await browser.get("/api/session")
+    assert (answer.status_code, "database" in answer.json()["error"]) == (503, True)
+    await asyncio.to_thread(rename, "elsewhere", "logins")
     assert (await browser.get("/api/session")).status_code == 200
