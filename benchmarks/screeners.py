@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import msgspec
+
 from streams.events import Aggregate
 from streams.reference.model import KnownReference, Reference
 from streams.scanner.partial import Merger, decode, encode
@@ -83,10 +85,17 @@ def main(argv: list[str]) -> dict[str, Any]:
     """Run the benchmark and return its figures."""
     parser = argparse.ArgumentParser(prog="bench screeners", description=__doc__)
     parser.add_argument("--file", type=Path, default=EXAMPLE, help="definitions")
+    parser.add_argument(
+        "--times", type=int, default=1, help="how often each of them is there, as of many users"
+    )
     parser.add_argument("--symbols", type=int, default=8_000, help="how many symbols trade each second")
     parser.add_argument("--seconds", type=int, default=10, help="how many seconds are measured")
     options = parser.parse_args(argv)
-    screeners = read_screeners(options.file)
+    screeners = tuple(
+        msgspec.structs.replace(screener, name=f"{screener.name}_{number}")
+        for number in range(options.times)
+        for screener in read_screeners(options.file)
+    )
     floor = median(seconds((), options.symbols, options.seconds))
     with_screeners = median(seconds(screeners, options.symbols, options.seconds))
     return {

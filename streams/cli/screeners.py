@@ -93,6 +93,7 @@ def fields() -> None:
         typer.echo(f"  {name:24}{MEANINGS.get(name, '')}".rstrip())
     typer.echo(f"texts, to filter by: {', '.join(TEXTS)}")
     typer.echo("session: pre_market, regular, after_hours")
+    typer.echo("groups of filters: all, any, none")
 
 
 def _given(file: Path | None) -> Path:
