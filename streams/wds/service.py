@@ -14,7 +14,7 @@ from streams import web_server
 from streams.settings import Settings
 from streams.telemetry import Counters, quieten
 from streams.tracing import make_tracer
-from streams.wds import pauses
+from streams.wds import open_files, pauses
 from streams.wds.allowance import Pace
 from streams.wds.app import WidgetDataApp
 from streams.wds.auth import Gate
@@ -147,6 +147,7 @@ async def run(
     Raises:
         StreamsError: The service cannot start.
     """
+    open_files.allow(settings.wds_max_clients + WAITING)
     async with WidgetDataService(settings) as service:
         pauses.shorten()
         for library in ("uvicorn", "websockets"):
