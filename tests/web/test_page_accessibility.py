@@ -38,6 +38,10 @@ async def test_the_dashboard_has_nothing_serious(installation: Installation, the
             await expect(widget(page, kind).locator(FILLED[kind]).first).to_be_visible()
         await widget(page, "top_gainers").get_by_role("button", name="settings").click()
         assert await serious(page) == []
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Alerts", exact=True).click()
+        await page.get_by_role("button", name="New rule").click()
+        assert await serious(page) == []
 
 
 async def test_the_pages_of_login_and_of_operators_have_nothing_serious(installation: Installation) -> None:

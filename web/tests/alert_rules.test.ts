@@ -153,6 +153,14 @@ test('the backlog after a reload adds what was missed, and counts nothing twice'
   expect(shown(after)).toEqual(['A 300000 ×1', 'A 120000 ×3']);
 });
 
+test('what a rule said before it was changed can be taken back, without that of others', () => {
+  const log = new AlertLog();
+  log.take(rule(BOARD), firing(1));
+  log.take(rule(BOARD, { id: 'other' }), firing(2));
+  log.forget('r');
+  expect(shown(log)).toEqual(['A 2 ×1']);
+});
+
 test('a backlog is told oldest first, and is bounded', () => {
   const it = rule({ kind: 'range', of: LIST, direction: 'both' });
   const newestFirst = Array.from({ length: 200 }, (_, at) => alert('A', 1000 - at));

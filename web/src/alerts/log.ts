@@ -50,6 +50,13 @@ export class AlertLog {
     }
   }
 
+  /** Takes back what a rule has said. */
+  forget(rule: string): void {
+    if (this.lines.some((line) => line.rule === rule)) {
+      this.lines = this.lines.filter((line) => line.rule !== rule);
+    }
+  }
+
   private add(line: AlertLine): void {
     const at = this.lines.findIndex(({ since }) => since <= line.since);
     const lines = [...this.lines];

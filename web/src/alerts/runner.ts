@@ -72,8 +72,24 @@ function askNames(): void {
   void screeners.refresh();
 }
 
+/** What each rule was judged by when it was armed last. */
+const armed = new Map<string, string>();
+
+/** Takes back what rules said before they were changed: they say something else now. */
+function forgetChanged(): void {
+  changeLog((log) => {
+    for (const rule of alertRules.saved.rules) {
+      const before = armed.get(rule.id);
+      const now = judged(rule);
+      if (before !== undefined && before !== now) log.forget(rule.id);
+      armed.set(rule.id, now);
+    }
+  });
+}
+
 function arm(): void {
   askNames();
+  if (isSpeaker.value) forgetChanged();
   const wanted = new Map<string, Rule[]>();
   if (isSpeaker.value) {
     for (const rule of alertRules.saved.rules.filter(({ isOn }) => isOn)) {
@@ -125,9 +141,9 @@ function listen(key: string): Held {
 
 function showBacklog({ feed, value }: FeedStore, rules: readonly Rule[]): void {
   if (feed?.kind !== 'list' || rules.length === 0) return;
+  const entries = (value ?? []) as unknown[];
   changeLog((log) => {
-    for (const rule of rules)
-      log.takeBacklog(rule, backlog(rule, feed, (value ?? []) as unknown[], context()));
+    for (const rule of rules.map(named)) log.takeBacklog(rule, backlog(rule, feed, entries, context()));
   });
 }
 

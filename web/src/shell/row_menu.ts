@@ -26,8 +26,9 @@ function priceOf(symbol: string): number | null {
 
 /** Opens a new alert rule on the price of a symbol: at first the last one. */
 export function addPriceAlert(symbol: string): void {
-  const level = { kind: 'level', field: 'price', level: priceOf(symbol) ?? 0, direction: 'both' } as const;
-  edited.value = alertRules.add('', { ...level, of: { kind: 'symbol', symbol } }).id;
+  const level = priceOf(symbol) ?? 0;
+  const of = { kind: 'symbol', symbol } as const;
+  edited.value = alertRules.add('', { kind: 'level', of, field: 'price', level, direction: 'both' }).id;
   dialog.value = 'alerts';
 }
 

@@ -9,7 +9,7 @@ export interface UsedFeeds<T> {
   feed: UsedFeed<ReadonlyMap<string, T>>;
 }
 
-const PACE_MS = 250;
+const PACE_MS = 500;
 
 /** Shows several feeds by key. */
 export function useFeeds<T>(keys: () => readonly string[]): UsedFeeds<T> {
