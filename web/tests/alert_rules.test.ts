@@ -153,6 +153,14 @@ test('the backlog after a reload adds what was missed, and counts nothing twice'
   expect(shown(after)).toEqual(['A 300000 ×1', 'A 120000 ×3']);
 });
 
+test('what was cleared away does not come back with the backlog', () => {
+  const [log, it] = [new AlertLog(), rule(BOARD, { repeatS: 0 })];
+  for (const ms of [1, 2]) log.take(it, firing(ms));
+  log.clear();
+  log.takeBacklog(it, [firing(1), firing(2), firing(3)]);
+  expect(shown(log)).toEqual(['A 3 ×1']);
+});
+
 test('what a rule said before it was changed can be taken back, without that of others', () => {
   const log = new AlertLog();
   log.take(rule(BOARD), firing(1));

@@ -5,7 +5,7 @@ const KEY = 'streams.alert_log';
 const SCHEMA = 1;
 const KEEP_AFTER_MS = 500;
 
-let log = new AlertLog(read());
+let log = read();
 /** What rules have said, as all of the user's windows show it: at most once a frame. */
 export const lines = shallowRef<readonly AlertLine[]>(log.lines);
 let unsaved: ReturnType<typeof setTimeout> | null = null;
@@ -13,25 +13,26 @@ let isScheduled = false;
 
 addEventListener('storage', ({ key }) => {
   if (key !== KEY) return;
-  log = new AlertLog(read());
+  log = read();
   show();
 });
 addEventListener('pagehide', save);
 
-function read(): readonly AlertLine[] {
+function read(): AlertLog {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as { schema?: number; lines?: AlertLine[] };
-    return kept.schema === SCHEMA && Array.isArray(kept.lines) ? kept.lines : [];
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<AlertLog> & { schema?: number };
+    if (kept.schema === SCHEMA && Array.isArray(kept.lines)) return new AlertLog(kept.lines, kept.clearedMs);
   } catch {
-    return [];
+    // What cannot be read is begun anew: it is a log, nothing that the user made.
   }
+  return new AlertLog();
 }
 
 function save(): void {
   if (unsaved === null) return;
   clearTimeout(unsaved);
   unsaved = null;
-  localStorage.setItem(KEY, JSON.stringify({ schema: SCHEMA, lines: log.lines }));
+  localStorage.setItem(KEY, JSON.stringify({ schema: SCHEMA, lines: log.lines, clearedMs: log.clearedMs }));
 }
 
 function show(): void {
@@ -56,5 +57,5 @@ export function changeLog<T>(change: (log: AlertLog) => T): T {
 
 /** Forgets what rules have said. */
 export function clearLog(): void {
-  changeLog((current) => (current.lines = []));
+  changeLog((current) => current.clear());
 }

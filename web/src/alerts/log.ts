@@ -19,7 +19,14 @@ function isSame(line: AlertLine, rule: Rule, firing: Firing): boolean {
 
 /** What rules have said, newest first, bounded. */
 export class AlertLog {
-  constructor(public lines: readonly AlertLine[] = []) {}
+  /**
+   * @param lines newest first
+   * @param clearedMs market time up to which the user has cleared lines away: no backlog brings them back
+   */
+  constructor(
+    public lines: readonly AlertLine[] = [],
+    public clearedMs = 0,
+  ) {}
 
   /** Takes what a rule says now; returns whether it is a line of its own, and so a sound. */
   take(rule: Rule, firing: Firing): boolean {
@@ -46,8 +53,14 @@ export class AlertLog {
       const isCounted = known.some(
         (line) => isSame(line, rule, firing) && firing.ms >= line.since && firing.ms <= line.ms,
       );
-      if (!isCounted) this.take(rule, firing);
+      if (!isCounted && firing.ms > this.clearedMs) this.take(rule, firing);
     }
+  }
+
+  /** Clears all lines away. */
+  clear(): void {
+    this.clearedMs = Math.max(this.clearedMs, ...this.lines.map(({ ms }) => ms));
+    this.lines = [];
   }
 
   /** Takes back what a rule has said. */
