@@ -154,13 +154,6 @@ async def test_a_binary_message_is_read_as_text(client: ClientConnection) -> Non
     assert await ask(client, b'{"action":"get","cache":"quote:A"}') == {"cache": "quote:A", "data": None}
 
 
-async def test_a_message_beyond_the_limit_closes_with_1009(client: ClientConnection) -> None:
-    with pytest.raises(ConnectionClosed):
-        await client.send("x" * 10_000_000)
-        await client.recv()
-    assert client.close_code == 1009
-
-
 async def test_get_gives_the_value_as_it_is(client: ClientConnection, wdc: Redis) -> None:
     await wdc.set("quote:BRK.A", '{"close":1.10,"name":"Ä"}')
     await client.send('{"action":"get","cache":"quote:BRK.A"}')
