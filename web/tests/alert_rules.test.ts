@@ -107,8 +107,11 @@ test('highs and lows, halts and news are told of the symbols that are watched', 
   expect(symbols(fired(highs, FEEDS.HIGH_ALERT, alert('A', 1), nothing, CONTEXT))).toEqual(['A']);
   expect(fired(highs, FEEDS.HIGH_ALERT, alert('C', 1), nothing, CONTEXT)).toEqual([]);
   const halts = rule({ kind: 'halts', of: { kind: 'all' }, status: 'halted' });
-  const halt = (status: string) => ({ symbol: 'Z', status, timestamp: 5, note: 'halted' }) as HaltEntry;
-  expect(symbols(fired(halts, FEEDS.HALTS_LATEST, halt('halted'), nothing, CONTEXT))).toEqual(['Z']);
+  const halt = (status: string) =>
+    ({ symbol: 'Z', status, timestamp: NOON_MS / 1000, note: 'halted' }) as HaltEntry;
+  expect(fired(halts, FEEDS.HALTS_LATEST, halt('halted'), nothing, CONTEXT)).toMatchObject([
+    { symbol: 'Z', ms: NOON_MS },
+  ]);
   expect(fired(halts, FEEDS.HALTS_LATEST, halt('resumed'), nothing, CONTEXT)).toEqual([]);
   const news = rule({ kind: 'news', of: LIST });
   const article = { link: 'l', title: 'What', tickers: ['C', 'B'], publishDate: '2026-03-02T17:00:00Z' };

@@ -162,7 +162,7 @@ function ofEntry({ source, conditions }: Rule, feed: Feed, entry: unknown, conte
       const { symbol, status, timestamp, note } = entry as HaltEntry;
       const isWanted = source.status === 'both' ? status !== 'trading' : source.status === status;
       if (!isWanted || !watches(source.of, symbol, context)) return [];
-      return [{ id, symbol, ms: timestamp, price: null, direction: null, words: note || status }];
+      return [{ id, symbol, ms: timestamp * 1000, price: null, direction: null, words: note || status }];
     }
     case 'news': {
       const article = entry as Article;

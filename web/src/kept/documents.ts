@@ -21,6 +21,7 @@ export interface KeptDocument<T> {
 const UPLOAD_AFTER_MS = 1_500;
 /** What the user should know of each document. */
 export const problems = shallowReactive<Ref<string>[]>([]);
+const forgets: (() => void)[] = [];
 const syncs: ((user: string) => Promise<void>)[] = [];
 
 /**
@@ -30,6 +31,11 @@ const syncs: ((user: string) => Promise<void>)[] = [];
  */
 export async function syncWithServer(user: string): Promise<void> {
   await Promise.all(syncs.map((sync) => sync(user)));
+}
+
+/** Takes the user's documents off this browser, but for what is not on the server yet. */
+export function forgetDocuments(): void {
+  for (const forget of forgets) forget();
 }
 
 /** Returns a document of the user, as the browser keeps it until the server has told its own. */
@@ -74,6 +80,10 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
     isApplying = false;
     revision.value += 1;
   }
+  function take(other: T): void {
+    apply(other);
+    keep(localStorage, shape, saved);
+  }
   function sendLater(): void {
     if (upload !== null) clearTimeout(upload);
     upload = setTimeout(() => void send(), UPLOAD_AFTER_MS);
@@ -101,6 +111,10 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
     problem.value = `Your ${shape.words} are kept in this browser only: ${reason}`;
   }
 
+  forgets.push(() => {
+    if (localStorage.getItem(unsentKey) !== null) return;
+    for (const key of [shape.key, originKey]) localStorage.removeItem(key);
+  });
   syncs.push(async (user) => {
     try {
       const stored = await scp.load<unknown>(shape.shelf, shape.name);
@@ -111,16 +125,15 @@ export function keptDocument<T extends { schema: number }>(shape: Kept<T>): Kept
         string,
         string | null,
       ];
-      const isOrigin = from === user && of === version;
+      const isOrigin = from === user && of === version && localStorage.getItem(shape.key) !== null;
       // The page is there before the server has answered: what was changed meanwhile is not lost.
       const isNewer = localStorage.getItem(unsentKey) === user || (isChanged && isOrigin);
       if (stored === null || isNewer) {
         // What another user of this browser made is not this one's.
-        if (!isNewer && from !== '' && from !== user) apply(shape.initial());
+        if (!isNewer && from !== '' && from !== user) take(shape.initial());
         await send();
       } else if (!isOrigin) {
-        apply(shape.migrated(stored.value));
-        keep(localStorage, shape, saved);
+        take(shape.migrated(stored.value));
         localStorage.setItem(originKey, JSON.stringify([user, version]));
       }
     } catch (error) {

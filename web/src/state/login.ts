@@ -1,6 +1,7 @@
 import { ref } from 'vue';
 import { clearLog } from '@/alerts/kept_log';
 import * as scp from '@/api/scp';
+import { forgetDocuments } from '@/kept/documents';
 import { isDevelopment, market } from './market';
 
 /** Where the page stands with its user. */
@@ -69,6 +70,7 @@ export function showLogin(isShown: boolean): void {
 export async function logOut(): Promise<void> {
   await scp.logOut();
   clearLog();
+  forgetDocuments();
   location.reload();
 }
 
