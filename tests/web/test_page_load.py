@@ -18,5 +18,3 @@ async def test_three_boards_of_500_rows_twice_a_second_leave_the_page_at_rest_an
     assert 60 < figures["rows_in_document"] < 300
     assert figures["heap_end_mb"] < figures["heap_middle_mb"] * 1.1
     assert figures["heap_end_mb"] < figures["heap_begin_mb"] + 4
-    # As smooth as a page that shows nothing, on whatever machine this is.
-    assert figures["frames_part"] > 0.8

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { BOARD_COLUMNS, gap, type BoardRow } from '@/columns/board';
 import { csv } from '@/table/csv';
 import { OrderHold } from '@/table/hold';
-import { shownColumns, withMoved, withToggled, withWidth } from '@/table/layout';
+import { fitted, shownColumns, withMoved, withToggled, withWidth } from '@/table/layout';
 import { clicked, sorted } from '@/table/sorting';
 import { rowsInSight, scrolledTo } from '@/table/window';
 import { row } from './rows';
@@ -90,4 +90,12 @@ test('CSV holds raw values, and no formula that a spreadsheet would run', () => 
   expect(csv(rows, columns, ({ symbol }) => symbol, CONTEXT)).toBe(
     `Symbol,Price,Chg %,Exch\r\n'-A,1.23456,-0.5,"X,Y"\r\n`,
   );
+});
+
+test('columns give a little where all fit then, and else no column is cut off', () => {
+  expect(fitted(100, [60, 60, 60], 400)).toBe(1);
+  expect(280 * fitted(100, [60, 60, 60], 260)).toBeCloseTo(260);
+  expect(220 * fitted(100, [60, 60, 60], 240)).toBeCloseTo(240);
+  expect(fitted(100, [60, 60, 60], 120)).toBeCloseTo(1.2);
+  expect([fitted(100, [600], 300), fitted(100, [60], 0)]).toEqual([1, 1]);
 });

@@ -52,3 +52,23 @@ export function withWidth(layout: TableLayout, id: string, width: number): Table
   );
   return { ...layout, columns };
 }
+
+const LEAST_FIT = 0.88;
+const MOST_FIT = 1.25;
+
+/**
+ * Returns by how much columns are made narrower or wider, so that none is cut off: half a number is a wrong one.
+ *
+ * All give way where a little is enough; else those that have room take all of it, and the next begin out of sight.
+ */
+export function fitted(symbolPx: number, widths: readonly number[], roomPx: number): number {
+  const all = widths.reduce((sum, width) => sum + width, symbolPx);
+  if (roomPx <= 0 || all <= roomPx) return 1;
+  if (roomPx / all >= LEAST_FIT) return roomPx / all;
+  let shown = symbolPx;
+  for (const width of widths) {
+    if (shown + width > roomPx) break;
+    shown += width;
+  }
+  return shown > 0 && roomPx / shown <= MOST_FIT ? roomPx / shown : 1;
+}
