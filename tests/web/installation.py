@@ -9,9 +9,11 @@ import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from pydantic import SecretStr
 
@@ -91,7 +93,8 @@ class Installation:
     ) -> AsyncIterator[Page]:
         """Open the page in a new browser that keeps the layouts given; log in where a user is named.
 
-        A desk's screen, unless Playwright's options say otherwise.
+        A desk's screen, unless Playwright's options say otherwise. Layouts that another test has stored for
+        the user would take the place of those given: they are removed.
         """
         saved = {"schema": 2, "active": layouts[0]["name"], "layouts": layouts} if layouts else None
         context = await self._browser.new_context(
@@ -100,6 +103,8 @@ class Installation:
             storage_state=None if saved is None else self._kept(saved),
         )
         context.set_default_timeout(TIMEOUT_MS)
+        if user is not None and layouts:
+            await self._forget_layouts(user)
         crashes: list[str] = []
         try:
             page = await self._open(context, path, user, crashes)
@@ -107,6 +112,13 @@ class Installation:
         finally:
             await context.close()
         assert crashes == []
+
+    async def _forget_layouts(self, user: str) -> None:
+        async with httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT_MS / 1_000) as client:
+            await client.post("api/login", json={"username": user, "password": PASSWORD})
+            headers = {"X-CSRF-Token": (await client.get("api/session")).json()["csrf"]}
+            answer = await client.delete("api/store/layouts/dashboard", headers=headers)
+            assert answer.is_success or answer.status_code == HTTPStatus.NOT_FOUND
 
     async def _open(self, context: BrowserContext, path: str, user: str | None, crashes: list[str]) -> Page:
         page = await context.new_page()
