@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import Final
 
@@ -27,6 +28,17 @@ class Backoff:
         bound = self._bound_s
         self._bound_s = min(self._longest_s, bound * 2)
         return bound * random.uniform(0.5, 1.0)  # noqa: S311  jitter, no secret
+
+    async def pause(self) -> None:
+        """Wait. A cancellation that a library took for a failure of its own takes effect here.
+
+        asyncio.wait_for of Python 3.11 loses one that comes when what it waits for has just failed; who tries
+        again after every failure would never end.
+        """
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+        await asyncio.sleep(self.next_s())
 
     def reset(self) -> None:
         """Start from the first wait again: the thing worked."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
+import pytest
+
 from streams.backoff import Backoff
 
 
@@ -20,3 +25,21 @@ def test_after_a_success_the_first_wait_comes_again() -> None:
         backoff.next_s()
     backoff.reset()
     assert backoff.next_s() <= 1
+
+
+async def test_a_cancellation_that_was_lost_takes_effect_at_the_next_wait() -> None:
+    begun = asyncio.Event()
+
+    async def try_for_ever() -> None:
+        while True:
+            begun.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            await Backoff(longest_s=0.01).pause()
+
+    trying = asyncio.create_task(try_for_ever())
+    await begun.wait()
+    trying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(30):
+            await trying

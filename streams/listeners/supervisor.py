@@ -138,6 +138,7 @@ class Supervisor:
     def _start(self) -> bool:
         if self._task is not None:
             return False
+        self._state = State.CONNECTING
         self._task = asyncio.create_task(self._run(), name="supervisor")
         return True
 

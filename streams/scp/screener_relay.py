@@ -65,7 +65,7 @@ class ScreenerRelay:
                     await asyncio.sleep(PAUSE_S)
                     await self._wait()
                 else:
-                    await asyncio.sleep(backoff.next_s())
+                    await backoff.pause()
         finally:
             await self._writer.close()
 

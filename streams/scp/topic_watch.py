@@ -67,7 +67,7 @@ class TopicWatch:
             except FAILURES as error:
                 self._problem = f"Kafka does not answer: {_why(error)}"
                 self._reporter.warn("topics cannot be read", self._problem)
-            await asyncio.sleep(backoff.next_s())
+            await backoff.pause()
 
     async def _watch(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
         for number in range(1_000_000):

@@ -107,6 +107,28 @@ async def test_operators_change_feed_market_and_subscriptions(scp: Installation)
     ]
 
 
+async def test_two_operators_at_once_are_obeyed_in_turn(scp: Installation, listener_port: int) -> None:
+    operator, admin = await scp.browser("operator"), await scp.browser("admin")
+    path = f"/api/components/{NAME}"
+    asked = [
+        (operator, "restart"),
+        (admin, "stop"),
+        (operator, "stop"),
+        (admin, "restart"),
+        (operator, "start"),
+    ]
+    answers = await asyncio.gather(*(browser.post(f"{path}/{action}") for browser, action in asked))
+    assert {answer.status_code for answer in answers} == {200}
+    # It does what it says: what is started can be started no more, what is stopped can.
+    told = await state(listener_port)
+    started = (await operator.post(f"{path}/start")).json()["result"]
+    assert started["changed"] is (told == "stopped")
+    assert started["state"] != "stopped"
+    entries = [entry for entry in await scp.audited() if entry[1] != "log in"]
+    assert {result for *_, result in entries} == {"ok"}
+    assert len(entries) == len(asked) + 1
+
+
 async def test_actions_on_what_is_not_there_or_cannot_be_controlled(scp: Installation) -> None:
     operator = await scp.browser("operator")
     assert (await operator.post("/api/components/cheese/stop")).status_code == 404
