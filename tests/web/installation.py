@@ -34,6 +34,8 @@ PASSWORD = "correct horse battery"
 TIMEOUT_MS = 60_000
 """Far more than anything takes on a machine that does nothing else."""
 START = datetime(2026, 3, 2, 10, 0)  # noqa: DTZ001  New York time
+TRADERS = ("ann", "ben")
+"""Further accounts, each for one test: what a user arranged in another is on the server."""
 SPEED = 5
 """So that minutes pass, and symbols are halted, while a test looks."""
 SCREENER = "many"
@@ -183,5 +185,7 @@ async def _create_accounts(settings: Settings) -> None:
         hashed = await Passwords().hash(PASSWORD)
         for role in Role:
             await Accounts(database).create(role.title, hashed, role)
+        for name in TRADERS:
+            await Accounts(database).create(name, hashed, Role.TRADER)
     finally:
         await database.close()

@@ -31,7 +31,7 @@ async def volume_of(page: Page, symbol: str) -> int:
 async def test_a_rule_tells_of_a_crossed_level_once_and_not_again_after_a_reload(
     installation: Installation,
 ) -> None:
-    async with installation.visit(DESK, user="viewer") as page:
+    async with installation.visit(DESK, user="ann") as page:
         await page.add_init_script(COUNT_SOUNDS)
         await page.reload()
         busiest = widget(page, "top_volume").locator(TABLE).first

@@ -26,7 +26,7 @@ async def expect_prices(page: Page, *symbols: str) -> None:
 async def test_a_watch_list_is_filled_from_rows_and_by_pasting_and_survives(
     installation: Installation,
 ) -> None:
-    async with installation.visit(DESK, user="trader") as page:
+    async with installation.visit(DESK, user="ben") as page:
         board = widget(page, "top_volume").locator(TABLE)
         first, second = [str(await board.nth(at).get_attribute("data-symbol")) for at in (0, 1)]
         await board.filter(has=page.locator(f"b:text-is('{first}')")).click(button="right")
@@ -42,5 +42,5 @@ async def test_a_watch_list_is_filled_from_rows_and_by_pasting_and_survives(
         await expect_prices(page, second, first)
         prices = widget(page, "watch_list").locator(f"{TABLE} td:first-of-type")
         await expect(prices).not_to_have_text(await prices.all_inner_texts())
-    async with installation.visit(DESK, user="trader") as page:
+    async with installation.visit(DESK, user="ben") as page:
         await expect_prices(page, second, first)
