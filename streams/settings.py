@@ -30,6 +30,21 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(8, ge=1, description="partitions of the market data topics")
     kafka_replication: int = Field(1, ge=1, description="replicas of each topic")
     kafka_timeout_s: float = Field(10.0, gt=0, description="longest wait for an answer of Kafka")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="SSL for TLS, SASL_SSL for TLS and a login, SASL_PLAINTEXT for a login alone"
+    )
+    kafka_ssl_cafile: Path | None = Field(
+        None, description="who signs the brokers' certificates (PEM); else those whom the machine trusts"
+    )
+    kafka_ssl_certfile: Path | None = Field(
+        None, description="certificate chain of our own (PEM), for brokers that ask for one …"
+    )
+    kafka_ssl_keyfile: Path | None = Field(None, description="… and its key, where that is another file")
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-256", description="how we log in to the brokers"
+    )
+    kafka_sasl_username: str | None = Field(None, description="the name that we log in with …")
+    kafka_sasl_password: SecretStr | None = Field(None, description="… and its password")
 
     # Redis
     mdc_redis_url: SecretStr = Field(

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
+from streams import kafka_link
 from streams.errors import UnavailableError
 from streams.settings import Settings
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
@@ -286,18 +287,13 @@ def _why(error: Exception, timeout_s: float) -> str:
 @contextlib.asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     timeout_s = settings.kafka_timeout_s
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=int(timeout_s * 1000)
-    )
+    admin = AIOKafkaAdminClient(**kafka_link.options(settings))
     try:
         async with asyncio.timeout(timeout_s):
             await admin.start()
             yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        raise UnavailableError(
-            f"Kafka at {settings.kafka_bootstrap} is not available ({_why(error, timeout_s)}): "
-            "is it running, is KAFKA_BOOTSTRAP right?"
-        ) from None
+        raise kafka_link.unavailable(settings, _why(error, timeout_s)) from None
     finally:
         try:
             await asyncio.wait_for(admin.close(), CLOSE_TIMEOUT_S)

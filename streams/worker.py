@@ -20,8 +20,10 @@ from aiokafka.errors import KafkaError
 from faust.exceptions import AlreadyConfiguredWarning
 from faust.types import TP, AgentT, EventT
 from faust.types._env import DATADIR
+from faust.types.auth import CredentialsT
 from faust.web import Request, Response, View
 
+from streams import kafka_link
 from streams.backoff import Backoff
 from streams.consumer import Transport
 from streams.errors import UnavailableError
@@ -50,6 +52,20 @@ POLLED_RECORDS: Final = 128
 """Most records that are taken from the fetching thread at once."""
 
 
+def _credentials(settings: Settings) -> CredentialsT | None:
+    """Return what Faust gives its clients of Kafka; None where nothing protects the connection."""
+    options = kafka_link.options(settings)
+    context = options["ssl_context"]
+    if "sasl_mechanism" in options:
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=options["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
 class WorkerApp(faust.App):
     """A Faust app of the platform.
 
@@ -75,6 +91,7 @@ class WorkerApp(faust.App):
         super().__init__(
             f"{settings.kafka_topic_prefix}{name}",
             broker=[f"kafka://{host}" for host in settings.kafka_bootstrap.split(",")],
+            broker_credentials=_credentials(settings),
             store="rocksdb://",
             datadir=_given_data_dir() or settings.data_dir / name,
             web_port=settings.worker_port,

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from streams import kafka_link
 from streams.compression import COMPRESSION
 from streams.records import Headers
 from streams.settings import Settings
@@ -92,13 +93,12 @@ class RecordWriter:
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._settings.kafka_bootstrap,
+                    **kafka_link.options(self._settings),
                     enable_idempotence=True,
                     acks="all",
                     compression_type=COMPRESSION,
                     max_batch_size=BATCH_BYTES,
                     max_request_size=4 * BATCH_BYTES,
-                    request_timeout_ms=int(self._settings.kafka_timeout_s * 1000),
                 )
                 try:
                     await producer.start()

@@ -16,6 +16,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.errors import UnavailableError
 from streams.reference.model import KnownReference, Reference
 from streams.reference.whole_topic import read_partitions
@@ -124,7 +125,7 @@ async def references(settings: Settings) -> dict[str, KnownReference]:
 
 
 def _consumer(settings: Settings) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
+    return AIOKafkaConsumer(**kafka_link.options(settings), enable_auto_commit=False)
 
 
 def _partitions(settings: Settings) -> dict[TopicPartition, Topic]:

@@ -9,6 +9,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.errors import UnavailableError
 from streams.faults.installation import Installation
 from streams.settings import Settings
@@ -55,11 +56,7 @@ async def write_poison(installation: Installation) -> float:
         UnavailableError: Kafka does not take it.
     """
     settings = installation.settings
-    producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
-        max_request_size=MAX_MESSAGE_BYTES,
-        request_timeout_ms=int(settings.kafka_timeout_s * 1000),
-    )
+    producer = AIOKafkaProducer(**kafka_link.options(settings), max_request_size=MAX_MESSAGE_BYTES)
     try:
         await producer.start()
         for topic in CATALOGUE:

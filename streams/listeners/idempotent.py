@@ -8,7 +8,9 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from streams import kafka_link
 from streams.compression import COMPRESSION
+from streams.settings import Settings
 
 BATCH_BYTES: Final = 512 * 1024
 """A batch takes no further record beyond this size: half of Kafka's default ``max.message.bytes``."""
@@ -27,24 +29,22 @@ class IdempotentProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka's 
     batches. So here they do not age.
 
     Args:
-        bootstrap: Kafka's host:port, several by comma.
-        timeout_s: Longest wait for the answer to one request.
+        settings: Where Kafka is, and how long the answer to one request may take.
     """
 
-    def __init__(self, bootstrap: str, timeout_s: float) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(
-            bootstrap_servers=bootstrap,
+            **kafka_link.options(settings),
             client_id="streams-listener",
             enable_idempotence=True,
             acks="all",
             compression_type=COMPRESSION,
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
-            request_timeout_ms=int(timeout_s * 1000),
             retry_backoff_ms=RETRY_BACKOFF_MS,
         )
         self._message_accumulator._batch_ttl = math.inf  # noqa: SLF001  no public setting
-        self._timeout_s = timeout_s
+        self._timeout_s = settings.kafka_timeout_s
 
     async def connect(self) -> None:
         """Connect to the cluster and get a producer id.

@@ -19,6 +19,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from streams import kafka_link
 from streams.backoff import Backoff
 from streams.listeners.idempotent import IdempotentProducer
 from streams.listeners.lane import Lane, weight
@@ -75,11 +76,16 @@ class RecordProducer:
         source: The listener's name, for the records' headers.
         counters: Where outcomes are counted.
         tracer: Traces one record in so many.
+
+    Raises:
+        SettingsError: What belongs to KAFKA_SECURITY_PROTOCOL is wrong.
     """
 
     def __init__(
         self, settings: Settings, source: str, counters: Counters, tracer: Tracer = NO_TRACER
     ) -> None:
+        # What is wrong with it is told at once; otherwise it would be tried again for ever.
+        kafka_link.options(settings)
         self._settings = settings
         self._source = source
         self._counters = counters
@@ -213,7 +219,7 @@ class RecordProducer:
     async def _run(self) -> None:
         backoff = Backoff(first_s=0.25)
         while True:
-            client = IdempotentProducer(self._settings.kafka_bootstrap, self._settings.kafka_timeout_s)
+            client = IdempotentProducer(self._settings)
             try:
                 await client.connect()
                 logger.info("connected to Kafka at %s", self._settings.kafka_bootstrap)

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.errors import UnavailableError
 from streams.local.doctor import Check, judge_topics
 from streams.platform.components import OTHER_APPS, SCANNER
@@ -65,8 +66,9 @@ async def examine_kafka(settings: Settings) -> list[Check]:
 
 
 async def _examine_groups(settings: Settings) -> list[Check]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, enable_auto_commit=False)
+    options = kafka_link.options(settings)
+    admin = AIOKafkaAdminClient(**options)
+    consumer = AIOKafkaConsumer(**options, enable_auto_commit=False)
     await asyncio.gather(admin.start(), consumer.start())
     try:
         checks = [await _leaders(admin, settings)]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.errors import UnavailableError
 from streams.settings import Settings
 
@@ -24,10 +25,9 @@ async def read_partitions(settings: Settings, topic: str, partitions: Sequence[i
         UnavailableError: Kafka does not answer, or has no such topic.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **kafka_link.options(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        request_timeout_ms=int(settings.kafka_timeout_s * 1000),
     )
     try:
         async with asyncio.timeout(settings.kafka_timeout_s):
@@ -46,9 +46,6 @@ async def read_partitions(settings: Settings, topic: str, partitions: Sequence[i
                     yield record
     except (KafkaError, OSError, TimeoutError) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-        raise UnavailableError(
-            f"Kafka at {settings.kafka_bootstrap} is not available ({why}): "
-            "is it running, is KAFKA_BOOTSTRAP right?"
-        ) from None
+        raise kafka_link.unavailable(settings, why) from None
     finally:
         await consumer.stop()

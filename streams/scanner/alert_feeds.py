@@ -12,6 +12,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.backoff import Backoff
 from streams.emit import Emitter
 from streams.scanner import alert
@@ -66,10 +67,9 @@ class AlertFeeds:
     async def _follow(self, backoff: Backoff) -> None:
         timeout_s = self._settings.kafka_timeout_s
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
+            **kafka_link.options(self._settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            request_timeout_ms=int(timeout_s * 1000),
         )
         try:
             async with asyncio.timeout(timeout_s):

@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.backoff import Backoff
 from streams.scanner import user_screeners
 from streams.scanner.screener import Screener
@@ -63,10 +64,9 @@ class UsersSource:
     async def _follow(self, changed: Callable[[], None], backoff: Backoff) -> None:
         timeout_s = self._settings.kafka_timeout_s
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
+            **kafka_link.options(self._settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            request_timeout_ms=int(timeout_s * 1000),
         )
         try:
             async with asyncio.timeout(timeout_s):

@@ -11,7 +11,7 @@ from typing import Final
 
 import uvicorn
 
-from streams import web_server
+from streams import kafka_link, web_server
 from streams.listeners.control import bind
 from streams.scanner.file_source import FileSource
 from streams.scp.accounts import Accounts
@@ -64,6 +64,7 @@ class ControlPlane:
         self._settings = settings
         self._wds = WdsAccess(settings)
         self._provider = OidcProvider(settings) if settings.scp_oidc_issuer is not None else None
+        kafka_link.options(settings)
         self._overview = Overview(settings)
         self._database = Database(settings)
         self._accounts = Accounts(self._database)

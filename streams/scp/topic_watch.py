@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
+from streams import kafka_link
 from streams.backoff import Backoff
 from streams.scp import log_dirs
 from streams.scp.clock import now_ms
@@ -159,9 +160,8 @@ class TopicWatch:
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
         settings = self._settings
-        timeout_ms = int(settings.kafka_timeout_s * 1000)
-        admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=timeout_ms)
-        consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, request_timeout_ms=timeout_ms)
+        options = kafka_link.options(settings)
+        admin, consumer = AIOKafkaAdminClient(**options), AIOKafkaConsumer(**options)
         try:
             async with asyncio.timeout(settings.kafka_timeout_s):
                 await asyncio.gather(admin.start(), consumer.start())

@@ -124,21 +124,22 @@ def test_secrets_are_referred_to_and_nowhere_written(values: str) -> None:
 
 def test_each_component_gets_no_more_secrets_than_it_needs() -> None:
     expected = {
-        "StatefulSet md-massive-listener": {"MASSIVE_API_KEY"},
-        "StatefulSet md-finlight-listener": {"FINLIGHT_API_KEY"},
-        "StatefulSet md-scanner": {"MDC_REDIS_URL", "WDC_REDIS_URL"},
+        "StatefulSet md-massive-listener": {"MASSIVE_API_KEY", "KAFKA_SASL_PASSWORD"},
+        "StatefulSet md-finlight-listener": {"FINLIGHT_API_KEY", "KAFKA_SASL_PASSWORD"},
+        "StatefulSet md-scanner": {"KAFKA_SASL_PASSWORD", "MDC_REDIS_URL", "WDC_REDIS_URL"},
         "Deployment md-wds": {"AUTH_API_KEY", "WDS_JWT_SECRET", "MDC_REDIS_URL", "WDC_REDIS_URL"},
         "Deployment md-scp": {
             "MASSIVE_API_KEY",
             "WDS_JWT_SECRET",
             "SCP_DATABASE_URL",
             "SCP_OIDC_CLIENT_SECRET",
+            "KAFKA_SASL_PASSWORD",
             "WDC_REDIS_URL",
         },
-        "CronJob md-reference": {"MASSIVE_API_KEY"},
+        "CronJob md-reference": {"MASSIVE_API_KEY", "KAFKA_SASL_PASSWORD"},
     }
     topics = next(name for name in pods(render("production")) if name.startswith("Job md-topics"))
-    for name, secrets in {**expected, topics: set()}.items():
+    for name, secrets in {**expected, topics: {"KAFKA_SASL_PASSWORD"}}.items():
         assert environment(container("production", name)).keys() == secrets
 
 
@@ -210,6 +211,15 @@ def test_keda_watches_the_group_and_topics_of_the_app(app: str) -> None:
     assert {trigger["topic"] for trigger in triggers} <= sources
     assert len(triggers) == (2 if app == "bars" else 1)
     assert scaled["maxReplicaCount"] == 16
+
+
+def test_whoever_speaks_to_kafka_knows_who_signs_its_certificates() -> None:
+    rendered = render("production")
+    assert rendered["ConfigMap", "md-settings"]["data"]["KAFKA_SSL_CAFILE"] == "/etc/kafka/ca.crt"
+    for name, pod in pods(rendered).items():
+        (found,) = pod["spec"]["containers"]
+        mounted = {each["mountPath"] for each in found["volumeMounts"]}
+        assert ("/etc/kafka" in mounted) == ("KAFKA_SASL_PASSWORD" in environment(found)), name
 
 
 @pytest.mark.parametrize("values", ["trial", "production"])

@@ -54,6 +54,8 @@ def test_schema_refuses_a_wrong_value_by_name(wrong: str, named: str) -> None:
         ("minimal", "workers.quotes.replicas=9", "workers.quotes.replicas is 9, kafka.partitions 8"),
         ("production", "keda.maxReplicas=17", "keda.maxReplicas is 17, kafka.partitions 16"),
         ("production", "secrets.wdsJwtSecret.name=", "secrets.wdsJwtSecret.name"),
+        ("production", "secrets.kafkaPassword.name=", "secrets.kafkaPassword.name"),
+        ("production", "keda.authentication=", "keda.authentication"),
         ("production", "scp.ingress.host=", "scp.ingress.host"),
         ("production", "wds.autoscaling.maxReplicas=3", "less than wds.replicas"),
         ("trial", "kafka.replication=3", "kafka.replication must be 1"),

@@ -29,6 +29,9 @@ KAFKA_BOOTSTRAP: {{ include "md.bootstrap" . | quote }}
 KAFKA_TOPIC_PREFIX: {{ .Values.kafka.topicPrefix | quote }}
 KAFKA_PARTITIONS: {{ .Values.kafka.partitions | quote }}
 KAFKA_REPLICATION: {{ .Values.kafka.replication | quote }}
+{{- if .Values.secrets.kafkaCa.name }}
+KAFKA_SSL_CAFILE: /etc/kafka/{{ .Values.secrets.kafkaCa.key }}
+{{- end }}
 {{- if not .Values.secrets.mdcRedisUrl.name }}
 MDC_REDIS_URL: {{ .Values.redis.mdcUrl | default (printf "%s/0" $trial) | quote }}
 {{- end }}
@@ -155,7 +158,7 @@ envFrom:
       name: {{ . }}
   {{- end }}
 env:
-{{- $variables := dict "massiveApiKey" "MASSIVE_API_KEY" "finlightApiKey" "FINLIGHT_API_KEY" "authApiKey" "AUTH_API_KEY" "wdsJwtSecret" "WDS_JWT_SECRET" "scpDatabaseUrl" "SCP_DATABASE_URL" "scpOidcClientSecret" "SCP_OIDC_CLIENT_SECRET" "mdcRedisUrl" "MDC_REDIS_URL" "wdcRedisUrl" "WDC_REDIS_URL" }}
+{{- $variables := dict "massiveApiKey" "MASSIVE_API_KEY" "finlightApiKey" "FINLIGHT_API_KEY" "authApiKey" "AUTH_API_KEY" "wdsJwtSecret" "WDS_JWT_SECRET" "scpDatabaseUrl" "SCP_DATABASE_URL" "scpOidcClientSecret" "SCP_OIDC_CLIENT_SECRET" "kafkaPassword" "KAFKA_SASL_PASSWORD" "mdcRedisUrl" "MDC_REDIS_URL" "wdcRedisUrl" "WDC_REDIS_URL" }}
 {{- range $name := .secrets }}
 {{- with index $.root.Values.secrets $name }}
 {{- if .name }}
@@ -165,6 +168,24 @@ env:
         name: {{ .name }}
         key: {{ .key }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Who signs the brokers' certificates: a mount and a volume of the pods that speak to Kafka. Take the root. */}}
+{{- define "md.kafkaMount" -}}
+{{- if .Values.secrets.kafkaCa.name }}
+- {name: kafka-ca, mountPath: /etc/kafka, readOnly: true}
+{{- end }}
+{{- end }}
+{{- define "md.kafkaVolume" -}}
+{{- with .Values.secrets.kafkaCa }}
+{{- if .name }}
+- name: kafka-ca
+  secret:
+    secretName: {{ .name }}
+    items:
+      - {key: {{ .key }}, path: {{ .key }}}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -194,6 +215,13 @@ topologySpreadConstraints:
 {{- end }}
 {{- if and $v.trial.redpanda.enabled (gt (int $v.kafka.replication) 1) }}
 {{- fail "trial.redpanda is one broker: kafka.replication must be 1" }}
+{{- end }}
+{{- $protocol := $v.settings.KAFKA_SECURITY_PROTOCOL | default "PLAINTEXT" }}
+{{- if and (hasPrefix "SASL" $protocol) (not (and $v.settings.KAFKA_SASL_USERNAME $v.secrets.kafkaPassword.name)) }}
+{{- fail "settings.KAFKA_SECURITY_PROTOCOL: set settings.KAFKA_SASL_USERNAME and secrets.kafkaPassword.name" }}
+{{- end }}
+{{- if and $v.keda.enabled (ne $protocol "PLAINTEXT") (not $v.keda.authentication) }}
+{{- fail "keda.enabled: set keda.authentication to the TriggerAuthentication that gets KEDA into the brokers" }}
 {{- end }}
 {{- range $name := list "mdc" "wdc" }}
 {{- $url := index $v.redis (printf "%sUrl" $name) }}
