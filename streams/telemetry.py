@@ -76,6 +76,10 @@ class Counters:
         """Return the distributions of ``name``, reason by reason."""
         return {reason: found for (key, reason), found in self._distributions.items() if key == name}
 
+    def classes(self, name: str) -> dict[str, list[int]]:
+        """Return how many durations fell into each class of BUCKETS_S and beyond, reason by reason."""
+        return {reason: list(found.counts) for reason, found in self.distributions(name).items()}
+
     def readings(self, name: str) -> Iterator[tuple[tuple[str, ...], float]]:
         """Read the gauge ``name``: label values and the number."""
         for read in self._gauges.get(name, ()):

@@ -221,6 +221,7 @@ class WorkerApp(faust.App):
             "redis": redis,
             "disk_free_ratio": self._disk_free(),
             "counters": self.counters.snapshot(),
+            "latency": self.counters.classes("latency"),
         }
 
     async def stalled(self) -> list[TopicPartition]:

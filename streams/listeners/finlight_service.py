@@ -133,6 +133,7 @@ class FinlightListener:
             "session": self._session_now(),
             "kafka": asdict(kafka),
             "counters": self.counters.snapshot(),
+            "latency": self.counters.classes("latency"),
         }
 
     async def wait(self, stop: asyncio.Event) -> None:

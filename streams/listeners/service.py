@@ -143,6 +143,7 @@ class MassiveListener:
             "handover_fill_percent": self._intake.fill_percent,
             "events_per_s": self._rates.per_second(),
             "counters": self.counters.snapshot(),
+            "latency": self.counters.classes("latency"),
         }
 
     async def wait(self, stop: asyncio.Event) -> None:

@@ -86,8 +86,10 @@ def judge_topics(name: str, mismatches: Sequence[Mismatch]) -> Check:
         for setting, variable in (("partitions", "KAFKA_PARTITIONS"), ("replication", "KAFKA_REPLICATION"))
         if any(each.setting == setting for each in mismatches)
     ]
-    if any(each.setting not in {"partitions", "replication"} for each in mismatches):
-        remedies.append("streams topics update")
+    mended = {each.setting for each in mismatches} - {"partitions", "replication"}
+    if mended:
+        # It makes those that are missing as well.
+        remedies.append("streams topics create" if mended == {"topic"} else "streams topics update")
     return Check(name, False, told + more, "; ".join(remedies))
 
 

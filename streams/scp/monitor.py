@@ -16,6 +16,7 @@ from streams.scp.clock import now_ms
 from streams.scp.condition import Sample
 from streams.scp.end_history import Reading
 from streams.scp.incident import LastError
+from streams.scp.latency import Latency, latency
 from streams.scp.watched import Watched
 
 INTERVAL_S: Final = 2.0
@@ -34,6 +35,7 @@ class Subject:
         self.asking = asyncio.Lock()
         self._last: Sample | None = None
         self._rates: dict[str, float] = {}
+        self._latency: dict[str, Latency] = {}
         self._error = LastError()
         self._told_s = 0.0
         self._points: deque[dict[str, Any]] = deque(maxlen=HISTORY)
@@ -41,6 +43,7 @@ class Subject:
     def take(self, sample: Sample) -> None:
         """Take what it says now."""
         self._rates = condition.rates(self._last, sample)
+        self._latency = latency(self._last, sample)
         self._last = sample
         self._told_s = time.monotonic()
         is_healthy = sample.health is not None and condition.is_healthy(sample.health)
@@ -54,6 +57,7 @@ class Subject:
             "healthy": is_healthy,
             "lag": None if sample.health is None else condition.lag(sample.health),
             "rates": {name: rate for name, rate in self._rates.items() if rate},
+            "latency": self._latency,
         })  # fmt: skip
 
     def describe(self) -> dict[str, Any]:
@@ -73,6 +77,7 @@ class Subject:
             "checked_ms": sample.at_ms or None,
             "lag": condition.lag(health),
             "rates": self._rates,
+            "latency": self._latency,
             "drops": condition.drops(sample.counters),
             "last_error": self._error.describe(),
             "health": sample.health,

@@ -135,6 +135,7 @@ class WidgetDataApp:
             "worker": self._worker,
             "subscriptions": self._feeder.subscriptions,
             "counters": self._counters.snapshot(),
+            "latency": self._counters.classes("latency"),
         }
         return JSONResponse(state, status_code=UNAVAILABLE if state["problems"] else 200)
 

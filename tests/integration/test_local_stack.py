@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -28,15 +29,19 @@ async def test_caches_have_databases_of_their_own(stack: LocalStack) -> None:
     assert stack.wdc_redis_url.endswith("/1")
 
 
+def scratch_folders() -> Iterator[Path]:
+    return Path(tempfile.gettempdir()).glob(f"market-streams-*-{os.getpid()}-*")
+
+
 async def test_stopped_stack_leaves_no_process_and_no_folder() -> None:
     stack = LocalStack(Settings(), docker=False)
     before = {child.pid for child in psutil.Process().children(recursive=True)}
+    folders = set(scratch_folders())
     async with stack:
         started = {child.pid for child in psutil.Process().children(recursive=True)} - before
         assert len(started) == 2
     assert not {child.pid for child in psutil.Process().children(recursive=True)} & started
-    left = Path(tempfile.gettempdir()).glob(f"market-streams-*-{os.getpid()}-*")
-    assert len(list(left)) <= 2  # those of the session's own stack
+    assert set(scratch_folders()) <= folders
 
 
 def test_folders_of_an_owner_that_is_gone_are_removed_by_the_next_start(tmp_path: Path) -> None:

@@ -116,9 +116,9 @@ async def test_servers_that_are_away_are_told_one_by_one_without_secrets(unused_
     ("settings", "remedy"),
     [
         (["retention.ms"], "streams topics update"),
-        (["topic"] * 9, "streams topics update"),
+        (["topic"] * 9, "streams topics create"),
         (["partitions"], "set KAFKA_PARTITIONS to what the topics have"),
-        (["replication", "topic"], "set KAFKA_REPLICATION to what the topics have; streams topics update"),
+        (["replication", "topic"], "set KAFKA_REPLICATION to what the topics have; streams topics create"),
     ],
 )
 def test_what_mends_topics_is_told_in_a_line_by_what_differs(settings: list[str], remedy: str) -> None:

@@ -13,6 +13,8 @@ export interface Component {
   checked_ms: number | null;
   lag: number | null;
   rates: Record<string, number>;
+  /** Since it was asked last: how long after their receipt events came to its stages, ms. */
+  latency: Record<string, { p50_ms: number; p99_ms: number }>;
   drops: Record<string, number>;
   /** What went wrong last; `over_ms` is since when it is healthy again, null while it is not. */
   last_error: { message: string; at_ms: number; over_ms: number | null } | null;
@@ -100,6 +102,27 @@ export function workRate(rates: Readonly<Record<string, number>>): number | null
   if (received.length > 0) return received.reduce((sum, [, rate]) => sum + rate, 0);
   const name = WORK.find((each) => each in rates);
   return name === undefined ? null : rates[name]!;
+}
+
+/** The stages of an event's way, as the page calls them. What is flushed is safe, but nobody waits for it. */
+const WAY: readonly [stage: string, title: string][] = [
+  ['kafka', 'in Kafka'],
+  ['applied', 'applied'],
+  ['published', 'in Redis'],
+  ['dispatched', 'to clients'],
+];
+
+/** Returns how long the slowest component of each stage takes, ms; null where nothing came to it. */
+export function delays(components: readonly Component[]): Record<string, number | null> {
+  const found: Record<string, number | null> = {};
+  for (const [stage, title] of WAY) {
+    const told = components.flatMap(({ latency }) => latency[stage] ?? []);
+    const most = (of: 'p50_ms' | 'p99_ms') =>
+      told.length === 0 ? null : Math.max(...told.map((each) => each[of]));
+    if (stage === 'dispatched') found[`${title}, p50`] = most('p50_ms');
+    found[`${title}, p99`] = most('p99_ms');
+  }
+  return found;
 }
 
 /** Returns how much a component has lost. */
