@@ -198,8 +198,11 @@ def _middle(measured: Sequence[Figures], name: str = "messages_per_s") -> float:
 def _ratio(
     measured: Sequence[Figures], reference: Sequence[Figures], name: str = "messages_per_s"
 ) -> float | None:
-    divisor = _middle(reference, name)
-    return round(_middle(measured, name) / divisor, 3) if divisor else None
+    """Return the median of the rounds' ratios: what was measured side by side had the same machine."""
+    pairs = [(one[name], other[name]) for one, other in zip(measured, reference, strict=True)]
+    if not all(other for _, other in pairs):
+        return None
+    return float(round(statistics.median(one / other for one, other in pairs), 3))
 
 
 def _busiest(figures: Figures) -> float:

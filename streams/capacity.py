@@ -65,14 +65,14 @@ class App:
 
 APPS: Final = {
     "scanner": App(0.12, 800_000, 2.3),
-    "trades": App(0.29, 400_000, 0.53),
+    "trades": App(0.29, 320_000, 0.53),
     "quotes": App(0.59, 1_000_000, 0.70),
     "bars": App(0.41, 580_000, 0.82),
 }
 """Shares as in regular trading: 29 % trades, 59 % quotes, 12 % bars of a second or minute.
 
-``./scripts/bench scanner``, ``quotes`` and ``bars`` measure per_core; for trades it is an estimate. The bars'
-workers take 290,000 bars a core and, by estimate, a million trades of minutes that the vendor's bars tell.
+``./scripts/bench scanner``, ``trades``, ``quotes`` and ``bars`` measure per_core. The bars' workers take
+290,000 bars a core and, by estimate, a million trades of minutes that the vendor's bars tell.
 """
 PUBLISHED_PER_CORE: Final = 120_000.0
 """Values a second that a worker's core makes and sends to Redis.
