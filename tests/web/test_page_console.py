@@ -24,6 +24,9 @@ async def test_the_console_tells_how_late_groups_are_and_what_redis_and_feeds_ho
         await inspector.get_by_label("Feed").fill("quote:{}")
         await inspector.get_by_role("button", name="Look").click()
         await expect(inspector.get_by_role("alert")).to_contain_text("symbol")
-        await inspector.get_by_role("button", name="scanners:top_volume").click()
+        await inspector.get_by_label("Feed").fill("scanners:top_volume")
+        await inspector.get_by_role("button", name="Look").click()
         await expect(inspector.locator("pre")).to_contain_text('"rank": 1')
         await expect(inspector).to_contain_text("newest message")
+        # The WDS passes it on now, to this page: it is among those whose ages are told.
+        await expect(inspector.get_by_role("button", name="scanners:top_volume")).to_be_visible()
