@@ -27,7 +27,7 @@ def faults(  # noqa: PLR0913  one parameter an option
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Name the faults, and end.")] = False,
     short: Annotated[
-        bool, typer.Option("--short", help="Just the most telling faults: less than a minute.")
+        bool, typer.Option("--short", help="Just the most telling faults: about a minute.")
     ] = False,
     seconds: Annotated[
         int | None, typer.Option(help="Least seconds of the market for a fault; default 6.")

@@ -68,6 +68,7 @@ CATALOGUE: Final[Sequence[Fault]] = (
         "each worker and the WDS stops in order and starts again",
         workers.roll,
         seconds=10,
+        is_short=True,
     ),
     Fault("disk-full", "the scanner worker's files cannot grow for 4 s", workers.fill_disk, seconds=3),
     Fault("clock-ahead", "our processes' clocks are an hour ahead for 4 s", clocks.jump(clocks.HOUR_S), 3),

@@ -16,7 +16,7 @@ class FaultsOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     only: tuple[str, ...] = Field((), description="names of the faults to make; empty for all")
-    short: bool = Field(False, description="just the most telling ones, in less than a minute")
+    short: bool = Field(False, description="just the most telling ones, in about a minute")
     seconds: int = Field(LEAST_S, ge=4, le=120, description="least time that the market goes on for a fault")
     deadline: float = Field(DEADLINE_S, gt=0, description="most seconds for all of it")
     logs: Path | None = Field(None, description="folder that the processes' logs are copied to at the end")

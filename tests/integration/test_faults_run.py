@@ -21,7 +21,7 @@ def test_the_most_telling_faults_lose_and_double_nothing() -> None:
     done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     found = outcomes(done.stdout)
-    assert {each["name"] for each in found} == {"kill-scanner-worker", "flush-redis"}
+    assert {each["name"] for each in found} == {"kill-scanner-worker", "flush-redis", "rolling-restart"}
     assert all((each["lost"], each["doubled"]) == (0, 0) for each in found)
     assert all(each["recovery_s"] is not None for each in found)
     for each in found:
@@ -35,7 +35,7 @@ def test_at_the_deadline_what_there_is_is_printed() -> None:
     assert done.returncode == 1
     assert outcomes(done.stdout) == []
     assert "streams: not all was done in 1 s: --deadline gives more time" in done.stderr
-    assert "not made: kill-scanner-worker, flush-redis" in done.stderr
+    assert "not made: kill-scanner-worker, flush-redis, rolling-restart" in done.stderr
 
 
 def test_a_run_that_is_told_to_end_prints_what_there_is() -> None:
@@ -46,4 +46,4 @@ def test_a_run_that_is_told_to_end_prints_what_there_is() -> None:
         stdout, stderr = running.communicate(timeout=TIMEOUT_S)
     assert running.returncode == 1
     assert outcomes(stdout) == []
-    assert "not made: kill-scanner-worker, flush-redis" in stderr
+    assert "not made: kill-scanner-worker, flush-redis, rolling-restart" in stderr
