@@ -1,6 +1,7 @@
+import { reactive, ref } from 'vue';
 import { freshId } from '@/kept/browser';
 import { keptDocument } from '@/kept/documents';
-import { ALERT_RULES, newRule, type Rule, type Source } from './rules';
+import { ALERT_RULES, MOST_RULES, newRule, type Rule, type Source } from './rules';
 
 const { saved } = keptDocument({
   ...ALERT_RULES,
@@ -9,27 +10,45 @@ const { saved } = keptDocument({
   isSharedByWindows: true,
 });
 
+/** The rule in the form. It is none of the kept ones, which would tell of values half typed. */
+const draft = ref<Rule | null>(null);
+
+function cloned(rule: Rule): Rule {
+  return JSON.parse(JSON.stringify(rule)) as Rule;
+}
+
 /** The user's alert rules, and what can be done with them. */
-export const alertRules = {
+export const alertRules = reactive({
   saved,
+  draft,
 
-  find(id: string | null): Rule | undefined {
-    return saved.rules.find((rule) => rule.id === id);
+  /** Opens a rule that is not stored yet. */
+  create(source: Source): void {
+    draft.value = newRule(freshId(), '', source);
   },
 
-  add(name: string, source: Source): Rule {
-    const rule = newRule(freshId(), name, source);
-    saved.rules.push(rule);
-    return this.find(rule.id)!;
+  /** Opens one of the kept rules. */
+  edit(rule: Rule): void {
+    draft.value = cloned(rule);
   },
 
-  copy(rule: Rule): Rule {
-    const copied = JSON.parse(JSON.stringify(rule)) as Rule;
-    saved.rules.push({ ...copied, id: freshId(), name: `${rule.name} copy` });
-    return saved.rules.at(-1)!;
+  /** Opens a copy of a kept rule. */
+  copy(rule: Rule): void {
+    draft.value = { ...cloned(rule), id: freshId(), name: rule.name && `${rule.name} copy` };
+  },
+
+  /** Returns whether a rule can be kept: a kept one, or one more. */
+  canStore(rule: Rule): boolean {
+    return saved.rules.length < MOST_RULES || saved.rules.some(({ id }) => id === rule.id);
+  },
+
+  /** Keeps a rule in the place of the one that it was; it is in force from now on. */
+  store(rule: Rule): void {
+    const at = saved.rules.findIndex(({ id }) => id === rule.id);
+    saved.rules.splice(at < 0 ? saved.rules.length : at, 1, cloned(rule));
   },
 
   remove(rule: Rule): void {
     saved.rules = saved.rules.filter(({ id }) => id !== rule.id);
   },
-};
+});

@@ -42,7 +42,7 @@ export interface SavedRules {
 }
 
 const SCHEMA = 1;
-const MOST_RULES = 100;
+export const MOST_RULES = 100;
 export const MOST_NAME = 60;
 /** Boards have 500 rows. */
 export const WHOLE_BOARD = 500;

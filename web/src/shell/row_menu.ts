@@ -1,4 +1,4 @@
-import { onBeforeUnmount, onMounted, ref, shallowRef } from 'vue';
+import { onBeforeUnmount, onMounted, shallowRef } from 'vue';
 import { alertRules } from '@/alerts/alert_rules';
 import { isBoard, keyOf } from '@/client/feeds';
 import { FEEDS, type Row } from '@/generated/feeds';
@@ -9,9 +9,6 @@ import { dialog } from './shortcuts';
 
 /** For which symbol a menu is open, and where, px. */
 export const rowMenu = shallowRef<{ symbol: string; x: number; y: number; opener: HTMLElement } | null>(null);
-
-/** Which alert rule is being edited. */
-export const edited = ref<string | null>(null);
 
 /** Returns the last price of a symbol that any feed of the page tells; null where none does. */
 function priceOf(symbol: string): number | null {
@@ -28,7 +25,7 @@ function priceOf(symbol: string): number | null {
 export function addPriceAlert(symbol: string): void {
   const level = priceOf(symbol) ?? 0;
   const of = { kind: 'symbol', symbol } as const;
-  edited.value = alertRules.add('', { kind: 'level', of, field: 'price', level, direction: 'both' }).id;
+  alertRules.create({ kind: 'level', of, field: 'price', level, direction: 'both' });
   dialog.value = 'alerts';
 }
 
