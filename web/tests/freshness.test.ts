@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { FeedStore } from '@/client/feed_store';
 import { freshness, type Signs } from '@/client/freshness';
 
 const LIVE: Signs = {
-  isConnected: true,
+  isLost: false,
   isCutOff: false,
   isTold: true,
   arrivedAgoMs: 500,
@@ -17,7 +18,20 @@ const state = (signs: Partial<Signs>) => freshness({ ...LIVE, ...signs });
 test('data that comes on time is live', () => expect(state({})).toBe('live'));
 
 test('a lost connection is told at once, whatever the age of the data', () =>
-  expect(state({ isConnected: false })).toBe('disconnected'));
+  expect(state({ isLost: true })).toBe('disconnected'));
+
+test('a feed that is asked for the first time is not lost', () => {
+  const store = new FeedStore(
+    'stocks:quote:A',
+    () => undefined,
+    () => 0,
+  );
+  expect(store.isLost).toBe(false);
+  store.state('lost', 'connection lost');
+  expect(store.isLost).toBe(true);
+  store.state('open', '');
+  expect(store.isLost).toBe(false);
+});
 
 test('a board that stands still while the market runs is stale', () =>
   expect(state({ arrivedAgoMs: 9_000 })).toBe('stale'));

@@ -122,6 +122,11 @@ export class FeedStore implements FeedSink {
     this.changed(this);
   }
 
+  /** Whether it has no connection and had one, or was refused one. */
+  get isLost(): boolean {
+    return this.link === 'lost' || this.link === 'refused';
+  }
+
   private get isList(): boolean {
     return this.feed?.kind === 'list';
   }

@@ -4,7 +4,8 @@ export type Freshness =
 
 /** What freshness follows from. Times and ages are ms. */
 export interface Signs {
-  isConnected: boolean;
+  /** Whether its connection was lost or refused; one that is being made for the first time is neither. */
+  isLost: boolean;
   /** Whether the server has said that it cannot tell updates until its Redis is back. */
   isCutOff: boolean;
   isTold: boolean;
@@ -35,7 +36,7 @@ export function isReplayed(behindMs: number | null): boolean {
 
 /** Returns a feed's state. A quiet symbol is not a dead feed, and an open socket alone is not a live one. */
 export function freshness(signs: Signs): Freshness {
-  if (!signs.isConnected) return 'disconnected';
+  if (signs.isLost) return 'disconnected';
   if (signs.isCutOff) return 'stale';
   if (!signs.isTold) return 'waiting';
   const pulses = signs.pulseAgoMs !== null && signs.pulseAgoMs < PULSE_MS;

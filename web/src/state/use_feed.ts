@@ -1,6 +1,5 @@
 import { computed, onScopeDispose, shallowRef, watch, type ComputedRef, type ShallowRef } from 'vue';
 import type { FeedStore } from '@/client/feed_store';
-import type { LinkState } from '@/client/connection';
 import { freshness, type Freshness } from '@/client/freshness';
 import { useCalendar } from './calendar';
 import { useClock } from './clock';
@@ -11,7 +10,6 @@ export interface UsedFeed<T> {
   value: ShallowRef<T | null>;
   /** Whether its value was ever told, be it that there is none. */
   isTold: ComputedRef<boolean>;
-  link: ComputedRef<LinkState>;
   reason: ComputedRef<string>;
   state: ComputedRef<Freshness>;
   /** Since the last live payload, ms; null before the first. */
@@ -32,17 +30,17 @@ interface Options<T> {
 /** What is known of one feed, or of several as of one. */
 export type Told = Pick<
   FeedStore,
-  'isTold' | 'link' | 'reason' | 'isCutOff' | 'gapMs' | 'eventMs' | 'arrivedMs'
+  'isTold' | 'isLost' | 'reason' | 'isCutOff' | 'gapMs' | 'eventMs' | 'arrivedMs'
 >;
 
 /** Returns what is known of feeds: the newest of their times, and what is wrong with any. */
 export function told(stores: readonly FeedStore[]): Told {
   const newest = (times: (number | null)[]) =>
     times.reduce((latest, time) => (time !== null && time > (latest ?? 0) ? time : latest), null);
-  const lost = stores.find(({ link }) => link !== 'open');
+  const lost = stores.find(({ isLost }) => isLost);
   return {
     isTold: stores.some(({ isTold }) => isTold),
-    link: lost?.link ?? (stores.length === 0 ? 'connecting' : 'open'),
+    isLost: lost !== undefined,
     reason: (lost ?? stores.find(({ reason }) => reason !== ''))?.reason ?? '',
     isCutOff: stores.some(({ isCutOff }) => isCutOff),
     gapMs: Math.max(0, ...stores.map(({ gapMs }) => gapMs)),
@@ -65,7 +63,7 @@ export function useTold(
   });
   const state = computed(() =>
     freshness({
-      isConnected: known.value.link === 'open',
+      isLost: known.value.isLost,
       isCutOff: known.value.isCutOff,
       isTold: known.value.isTold,
       arrivedAgoMs: ageMs.value,
@@ -79,7 +77,6 @@ export function useTold(
   const part = <K extends keyof Told>(name: K) => computed(() => known.value[name]);
   return {
     isTold: part('isTold'),
-    link: part('link'),
     reason: part('reason'),
     gapMs: part('gapMs'),
     eventMs: part('eventMs'),
