@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
 
 from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
@@ -37,6 +42,23 @@ def options(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": password.get_secret_value(),
         }
     return found
+
+
+@asynccontextmanager
+async def reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    """Yield a started consumer that is of no group: it commits nothing, and begins at the oldest record.
+
+    Raises:
+        KafkaError: Kafka cannot be reached.
+        TimeoutError: It does not answer within ``kafka_timeout_s``.
+    """
+    consumer = AIOKafkaConsumer(**options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
+    try:
+        async with asyncio.timeout(settings.kafka_timeout_s):
+            await consumer.start()
+        yield consumer
+    finally:
+        await asyncio.wait_for(consumer.stop(), settings.kafka_timeout_s)
 
 
 def unavailable(settings: Settings, why: str) -> UnavailableError:

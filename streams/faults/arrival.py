@@ -64,16 +64,12 @@ async def ends(settings: Settings) -> Offsets:
     Raises:
         UnavailableError: Kafka does not answer in time.
     """
-    consumer = _consumer(settings)
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await consumer.start()
+        async with asyncio.timeout(TIMEOUT_S), kafka_link.reader(settings) as consumer:
             found: Offsets = await consumer.end_offsets(list(_partitions(settings)))
             return found
     except (KafkaError, OSError, TimeoutError) as error:
         raise UnavailableError(f"Kafka does not tell where its topics end: {error!r}") from None
-    finally:
-        await consumer.stop()
 
 
 async def arrived(settings: Settings, since: Offsets) -> list[Record]:
@@ -82,15 +78,11 @@ async def arrived(settings: Settings, since: Offsets) -> list[Record]:
     Raises:
         UnavailableError: Kafka does not answer in time.
     """
-    consumer = _consumer(settings)
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await consumer.start()
+        async with asyncio.timeout(TIMEOUT_S), kafka_link.reader(settings) as consumer:
             return await _read(consumer, since, _partitions(settings))
     except (KafkaError, OSError, TimeoutError) as error:
         raise UnavailableError(f"the topics of events cannot be read: {error!r}") from None
-    finally:
-        await consumer.stop()
 
 
 def missing(frames: Iterable[bytes], articles: Iterable[bytes], records: Sequence[Record]) -> Missing:
@@ -122,10 +114,6 @@ async def references(settings: Settings) -> dict[str, KnownReference]:
             else known.followed_by(reference, record.offset)
         )
     return found
-
-
-def _consumer(settings: Settings) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(**kafka_link.options(settings), enable_auto_commit=False)
 
 
 def _partitions(settings: Settings) -> dict[TopicPartition, Topic]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import kafka_link
@@ -24,28 +24,21 @@ async def read_partitions(settings: Settings, topic: str, partitions: Sequence[i
     Raises:
         UnavailableError: Kafka does not answer, or has no such topic.
     """
-    consumer = AIOKafkaConsumer(
-        **kafka_link.options(settings),
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
     try:
-        async with asyncio.timeout(settings.kafka_timeout_s):
-            await consumer.start()
-            if topic not in await consumer.topics():
-                raise UnavailableError(f"there is no topic {topic}: streams topics create")
-        deadline = asyncio.get_running_loop().time() + READ_TIMEOUT_S
-        wanted = [TopicPartition(topic, partition) for partition in partitions]
-        consumer.assign(wanted)
-        ends = await consumer.end_offsets(wanted)
-        for where in wanted:
-            while await consumer.position(where) < ends[where]:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise TimeoutError
-                for record in (await consumer.getmany(where, timeout_ms=POLL_MS)).get(where, ()):
-                    yield record
+        async with kafka_link.reader(settings) as consumer:
+            async with asyncio.timeout(settings.kafka_timeout_s):
+                if topic not in await consumer.topics():
+                    raise UnavailableError(f"there is no topic {topic}: streams topics create")
+            deadline = asyncio.get_running_loop().time() + READ_TIMEOUT_S
+            wanted = [TopicPartition(topic, partition) for partition in partitions]
+            consumer.assign(wanted)
+            ends = await consumer.end_offsets(wanted)
+            for where in wanted:
+                while await consumer.position(where) < ends[where]:
+                    if asyncio.get_running_loop().time() > deadline:
+                        raise TimeoutError
+                    for record in (await consumer.getmany(where, timeout_ms=POLL_MS)).get(where, ()):
+                        yield record
     except (KafkaError, OSError, TimeoutError) as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
         raise kafka_link.unavailable(settings, why) from None
-    finally:
-        await consumer.stop()

@@ -65,27 +65,20 @@ class AlertFeeds:
                 await asyncio.sleep(backoff.next_s())
 
     async def _follow(self, backoff: Backoff) -> None:
-        timeout_s = self._settings.kafka_timeout_s
-        consumer = AIOKafkaConsumer(
-            **kafka_link.options(self._settings),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
         try:
-            async with asyncio.timeout(timeout_s):
-                await consumer.start()
-                ends = await self._seek(consumer)
-            lists = {direction: AlertList(feed.bound) for direction, feed in alert.FEEDS.items()}
-            await self._read_backlog(consumer, ends, lists)
-            if self._is_mine():
-                for direction, feed in alert.FEEDS.items():
-                    self._emitter.replace(feed, lists[direction].values(), backlog=True)
-            backoff.reset()
-            await self._keep(consumer, lists)
+            async with kafka_link.reader(self._settings) as consumer:
+                async with asyncio.timeout(self._settings.kafka_timeout_s):
+                    ends = await self._seek(consumer)
+                lists = {direction: AlertList(feed.bound) for direction, feed in alert.FEEDS.items()}
+                await self._read_backlog(consumer, ends, lists)
+                if self._is_mine():
+                    for direction, feed in alert.FEEDS.items():
+                        self._emitter.replace(feed, lists[direction].values(), backlog=True)
+                backoff.reset()
+                await self._keep(consumer, lists)
         finally:
             for feed in alert.FEEDS.values():
                 self._emitter.forget(feed)
-            await asyncio.wait_for(consumer.stop(), timeout_s)
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         consumer.assign(self._partitions)

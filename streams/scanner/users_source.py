@@ -62,15 +62,8 @@ class UsersSource:
             await asyncio.sleep(backoff.next_s())
 
     async def _follow(self, changed: Callable[[], None], backoff: Backoff) -> None:
-        timeout_s = self._settings.kafka_timeout_s
-        consumer = AIOKafkaConsumer(
-            **kafka_link.options(self._settings),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
-        try:
-            async with asyncio.timeout(timeout_s):
-                await consumer.start()
+        async with kafka_link.reader(self._settings) as consumer:
+            async with asyncio.timeout(self._settings.kafka_timeout_s):
                 if self._where.topic not in await consumer.topics():
                     self._known.set()
                     self._reporter.warn(
@@ -83,8 +76,6 @@ class UsersSource:
                 await consumer.seek_to_beginning(self._where)
             backoff.reset()
             await self._keep(consumer, end, changed)
-        finally:
-            await asyncio.wait_for(consumer.stop(), timeout_s)
 
     async def _keep(self, consumer: AIOKafkaConsumer, end: int, changed: Callable[[], None]) -> None:
         while True:
