@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.scanner import SYMBOLS, bars
+from benchmarks.events import SYMBOLS, bars
 from streams.backtest.run import run
 from streams.events import Aggregate, BatchDecoder, MinuteAggregate
 from streams.recorded import RecordedFile

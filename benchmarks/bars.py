@@ -7,7 +7,6 @@ same of md.trades, as where the vendor's bars are not subscribed (``from_trades`
 
 from __future__ import annotations
 
-import argparse
 import gc
 import time
 from typing import Any
@@ -16,9 +15,8 @@ import msgspec
 import psutil
 import uvloop
 
-from benchmarks.prefilled import Workload, measure
-from benchmarks.scanner import SYMBOLS, bars
-from benchmarks.trades import trades
+from benchmarks.events import SYMBOLS, bars, trades
+from benchmarks.prefilled import Workload, measure, options_of
 from streams.bars.minute import MINUTE_MS
 from streams.bars.partition import PartitionBars
 from streams.bars.symbols import SymbolBars
@@ -27,8 +25,6 @@ from streams.sessions import MarketCalendar
 from streams.telemetry import Counters
 from streams.topics import AGGREGATES, TRADES
 
-EVENTS = 2_000_000
-ROUNDS = 3
 DAY_MS = 1_499_673_600_000
 """2017-07-10 04:00 ET."""
 DAY_MINUTES = 960
@@ -64,10 +60,7 @@ def full_day() -> dict[str, Any]:
 
 def main(argv: list[str]) -> dict[str, Any]:
     """Run the benchmark and return its figures."""
-    parser = argparse.ArgumentParser(prog="bench bars", description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS, help="how many events are prefilled")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many measurements")
-    options = parser.parse_args(argv)
+    options = options_of("bars", __doc__, argv)
     decode = BatchDecoder[Aggregate](Aggregate | MinuteAggregate).decode
     work = Workload(
         "bars", AGGREGATES, lambda partitions: bars(options.events, SYMBOLS, partitions), decode, SYMBOLS

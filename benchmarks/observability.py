@@ -26,8 +26,8 @@ import uvloop
 from pydantic import SecretStr
 
 from benchmarks import listener
+from benchmarks.events import SYMBOLS, bars
 from benchmarks.prefilled import Workload, fill, measure_worker, repeating
-from benchmarks.scanner import SYMBOLS, bars
 from benchmarks.worker import scrape
 from streams.events import Aggregate, BatchDecoder, MinuteAggregate
 from streams.listeners.control import bind, make_app, serve

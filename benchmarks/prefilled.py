@@ -5,6 +5,7 @@ The floor is a bare consumer that decodes the same records to typed events and t
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import statistics
@@ -25,6 +26,8 @@ from streams.settings import Settings
 from streams.topic_admin import create_topics
 from streams.topics import Topic
 
+EVENTS = 2_000_000
+ROUNDS = 3
 POLL_S = 0.05
 PATIENCE_S = 120.0
 SCRAPE_S = 1.0
@@ -58,6 +61,14 @@ class Round:
     cpu_percent: float
     resident: int
     rejected: int
+
+
+def options_of(name: str, text: str | None, argv: list[str]) -> argparse.Namespace:
+    """Return the options of a benchmark: ``events`` that are prefilled, and ``rounds`` of measurement."""
+    parser = argparse.ArgumentParser(prog=f"bench {name}", description=text)
+    parser.add_argument("--events", type=int, default=EVENTS, help="how many events are prefilled")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how many measurements")
+    return parser.parse_args(argv)
 
 
 async def measure(work: Workload, rounds: int) -> dict[str, Any]:
