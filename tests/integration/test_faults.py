@@ -30,7 +30,8 @@ from tests.integration.widgets import expect_market
 from tests.integration.workers import Worker, eventually
 from tests.scanner.brute_force import Arrival, Json, Market, market
 
-pytestmark = pytest.mark.timeout(300)
+# One process runs them all: a second one would start another installation.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 SECONDS = 8
 SEGMENTS = 6
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,8 +13,18 @@ from benchmarks.dashboard import CHROMIUM as ARGUMENTS
 
 from .installation import CHROMIUM, Installation, installed
 
+HERE = Path(__file__).parent
 
-@pytest_asyncio.fixture(scope="session")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process run all tests of the page: a second one would start another platform."""
+    for item in items:
+        if {"browser", "installation"} & set(getattr(item, "fixturenames", ())) and HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("page"))
+
+
+@pytest_asyncio.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium: nothing is downloaded."""
     if CHROMIUM is None:
@@ -24,7 +35,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def installation(
     browser: Browser, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Installation]:
