@@ -2,14 +2,19 @@ import type { AlertLine } from '@/alerts/folding';
 import { clock, NEW_YORK } from '@/format/time';
 import { BOARD_COLUMNS } from './board';
 import type { Column } from './column';
-import { clockTime, count, price, text } from './makers';
+import { clockTime, count, lastPrice, price, text } from './makers';
+
+/** A line of alerts, and the last price that is known of its symbol. */
+export interface RangeAlertRow extends AlertLine {
+  last: number | null;
+}
 
 const SESSION_WORDS: Record<string, string> = { pre_market: 'pre', regular: 'regular', after_hours: 'after' };
 
 /** Returns a board's column for an alert's row: what was true when the alert was raised. */
-function atAlert(id: string): Column<AlertLine> {
+function atAlert(id: string): Column<RangeAlertRow> {
   const column = BOARD_COLUMNS.find((each) => each.id === id)!;
-  const row = (line: AlertLine) => ({ ...line.alert, rank: 0 });
+  const row = (line: RangeAlertRow) => ({ ...line.alert, rank: 0 });
   return {
     ...column,
     tooltip: `${column.tooltip}, when the alert was raised`,
@@ -23,7 +28,7 @@ function atAlert(id: string): Column<AlertLine> {
 }
 
 /** Every column of a line of alerts. */
-export const ALERT_COLUMNS: Column<AlertLine>[] = [
+export const ALERT_COLUMNS: Column<RangeAlertRow>[] = [
   clockTime('time', 'Time ET', 'When it broke first, New York time', (line) => line.since * 1000, {
     width: 66,
     detail: (line) => `last at ${clock(line.alert.timestamp * 1000, NEW_YORK)}`,
@@ -41,6 +46,7 @@ export const ALERT_COLUMNS: Column<AlertLine>[] = [
   },
   price('price', 'Price', 'The new high or low', (line) => line.alert.price, { width: 64 }),
   price('broke', 'Broke', 'The high or low before it', (line) => line.alert.previous, { width: 64 }),
+  lastPrice((line) => line.last),
   {
     id: 'count',
     label: '×n',

@@ -9,14 +9,26 @@ export interface HaltRow extends HaltEntry {
   last: number | null;
 }
 
-/** Returns the distance to the nearer band in percent of the price; null where a price or the bands are unknown. */
-export function bandDistance(row: HaltRow): number | null {
-  const { last, upper_band: upper, lower_band: lower } = row;
+/**
+ * Returns the distance to the nearer band in percent of the price: 0 at a band or beyond it.
+ *
+ * Null where the price or both bands are unknown.
+ */
+export function bandDistance(last: number | null, lower: number | null, upper: number | null): number | null {
   if (last === null || last === 0) return null;
-  const distances = [upper, lower]
-    .filter((band) => band !== null)
-    .map((band) => (Math.abs(band - last) / last) * 100);
-  return distances.length === 0 ? null : Math.min(...distances);
+  const rooms = [upper === null ? null : upper - last, lower === null ? null : last - lower];
+  const known = rooms.filter((room) => room !== null);
+  return known.length === 0 ? null : (Math.max(0, Math.min(...known)) / last) * 100;
+}
+
+/** Returns a distance to a band in words. */
+export function bandWords(distance: number | null): string {
+  if (distance === null) return numbers.NOTHING;
+  return distance === 0 ? 'at band' : `${numbers.fixed(distance, 1)}%`;
+}
+
+function distanceOf({ last, lower_band: lower, upper_band: upper }: HaltRow): number | null {
+  return bandDistance(last, lower, upper);
 }
 
 /** Every column of a halt. */
@@ -52,11 +64,8 @@ export const HALT_COLUMNS: Column<HaltRow>[] = [
     tooltip: 'Distance to the nearer band in percent of the price',
     kind: 'number',
     width: 60,
-    value: bandDistance,
-    format: (row) => {
-      const distance = bandDistance(row);
-      return distance === null ? numbers.NOTHING : `${numbers.fixed(distance, 1)}%`;
-    },
+    value: distanceOf,
+    format: (row) => bandWords(distanceOf(row)),
   },
   count('count', 'Today', 'Halts of the symbol today', (row) => row.halts_today),
   text('note', 'Note', 'The same in words', (row) => row.note, { width: 190 }),

@@ -44,6 +44,10 @@ export const price: Maker<number | null> = (id, label, tooltip, get, more) =>
     ...more,
   });
 
+/** The last price, live, beside what was true before. */
+export const lastPrice = <R>(get: (row: R) => number | null) =>
+  price<R>('last', 'Live', 'The last price, live', get, { width: 64, shade: () => 'faint' });
+
 /** A number of shares in three digits; the tooltip has it in full. */
 export const shares: Maker<number | null> = (id, label, tooltip, get, more) =>
   number(id, label, tooltip, get, {

@@ -2,7 +2,7 @@ import type { AlertLine } from '@/alerts/log';
 import * as numbers from '@/format/numbers';
 import { clock, NEW_YORK } from '@/format/time';
 import type { Column } from './column';
-import { clockTime, price, text } from './makers';
+import { clockTime, lastPrice, price, text } from './makers';
 
 /** What a rule said, and the last price that is known of its symbol. */
 export interface RuleAlertRow extends AlertLine {
@@ -27,7 +27,7 @@ export const RULE_ALERT_COLUMNS: Column<RuleAlertRow>[] = [
     tone: (line) => line.direction,
   }),
   price('price', 'Price', 'The price when it was so', (line) => line.price, { width: 64 }),
-  price('last', 'Live', 'The last price, live', (line) => line.last, { width: 64, shade: () => 'faint' }),
+  lastPrice((line) => line.last),
   {
     id: 'count',
     label: '×n',
