@@ -35,7 +35,7 @@ _.isolation_level  # sqlite3's connection
 _.API_KEY, _.API_VERSION, _.RESPONSE_TYPE, _.SCHEMA  # aiokafka's requests (scp/log_dirs.py)
 _.revision, _.down_revision, _.downgrade  # alembic's migrations
 _._claim  # the lock lasts as long as the file is open
-_.pytestmark  # pytest
+_.pytestmark, _._split_scope  # pytest, and what spreads its tests over processes
 _.on_message_in  # faust's sensor
 _._new_consumer_thread, _._new_transport  # faust's transport and app
 _.__defaults__  # aiokafka's encoder

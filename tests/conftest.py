@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from streams.local.stack import LocalStack
 from streams.settings import Settings
@@ -15,6 +17,27 @@ KEPT = {"cache_dir", "maven_url"}
 
 for name in {*Settings.model_fields, "polygon_api_key"} - KEPT:
     os.environ.pop(name.upper(), None)
+
+
+TOGETHER = (
+    "tests/web/test_page_",
+    "tests/integration/test_faults.py",
+    "tests/integration/test_protected_kafka.py",
+)
+"""Tests that share an installation or a broker of their own: a second process would start another one."""
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Gives each process the next test, and all that belong together to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Return who hands out the tests where several processes run them."""
+    return TogetherScheduling(config, log)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -30,8 +30,7 @@ from tests.integration.widgets import expect_market
 from tests.integration.workers import Worker, eventually
 from tests.scanner.brute_force import Arrival, Json, Market, market
 
-# One process runs them all: a second one would start another installation.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.timeout(300)
 SECONDS = 8
 SEGMENTS = 6
 

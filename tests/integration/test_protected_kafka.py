@@ -25,8 +25,6 @@ from streams.topic_admin import create_topics
 from streams.writer import RecordWriter
 from tests.integration.workers import Workers, eventually
 
-pytestmark = pytest.mark.xdist_group("protected")
-
 NAME, PASSWORD = "streams", "a password of the test"
 BAR = {"ev": "A", "sym": "ABC", "v": 100, "av": 100, "op": 1, "vw": 1, "o": 1, "c": 1, "h": 1, "l": 1, "a": 1,
        "z": 100, "s": 1_772_463_600_000, "e": 1_772_463_601_000}  # fmt: skip

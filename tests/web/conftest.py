@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,16 +11,6 @@ from playwright.async_api import Browser, async_playwright
 from benchmarks.dashboard import CHROMIUM as ARGUMENTS
 
 from .installation import CHROMIUM, Installation, installed
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process run all tests of the page: a second one would start another platform."""
-    for item in items:
-        if {"browser", "installation"} & set(getattr(item, "fixturenames", ())) and HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("page"))
 
 
 @pytest_asyncio.fixture(scope="package")
