@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ TIMEOUT_S: Final = 10
 TRIES: Final = 5
 CHUNK_BYTES: Final = 65_536
 CHECKSUM_CHARS: Final = 40
+TELL_S: Final = 1.0
+"""Progress is told so often: some files have only a few bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class _Fetcher(PythonResolver):
         self._session = make_session()
         self._files = 0
         self._bytes = 0
+        self._told_at = -TELL_S
 
     def close(self) -> None:
         self._session.close()
@@ -221,10 +225,12 @@ class _Fetcher(PythonResolver):
         self._files += 1
         self._bytes += partial.stat().st_size
         partial.replace(target)
-        self._progress(
-            f"downloading {self._jars.label}: {self._files} files, "
-            f"{self._bytes / 1e6:.1f} of about {self._jars.megabytes} MB"
-        )
+        if (now := time.monotonic()) - self._told_at >= TELL_S:
+            self._told_at = now
+            self._progress(
+                f"downloading {self._jars.label}: {self._files} files, "
+                f"{self._bytes / 1e6:.1f} of about {self._jars.megabytes} MB"
+            )
         return True
 
     def _checksum(self, url: str) -> str:

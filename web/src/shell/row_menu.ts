@@ -1,8 +1,6 @@
 import { onBeforeUnmount, onMounted, shallowRef } from 'vue';
 import { alertRules } from '@/alerts/alert_rules';
-import { isBoard, keyOf } from '@/client/feeds';
-import { FEEDS, type Row } from '@/generated/feeds';
-import { market } from '@/state/market';
+import { lastPriceOf } from '@/state/last_prices';
 import { settings } from '@/state/settings';
 import { watchLists } from '@/watchlists/watchlists';
 import { dialog } from './shortcuts';
@@ -10,20 +8,9 @@ import { dialog } from './shortcuts';
 /** For which symbol a menu is open, and where, px. */
 export const rowMenu = shallowRef<{ symbol: string; x: number; y: number; opener: HTMLElement } | null>(null);
 
-/** Returns the last price of a symbol that any feed of the page tells; null where none does. */
-function priceOf(symbol: string): number | null {
-  for (const { key, feed, value } of market.stores()) {
-    if (key === keyOf(FEEDS.QUOTE, symbol)) return (value as Row | null)?.close ?? null;
-    const rows = feed !== null && isBoard(feed) ? ((value ?? []) as Row[]) : [];
-    const row = rows.find((each) => each.symbol === symbol);
-    if (row !== undefined) return row.close;
-  }
-  return null;
-}
-
 /** Opens a new alert rule on the price of a symbol: at first the last one. */
 export function addPriceAlert(symbol: string): void {
-  const level = priceOf(symbol) ?? 0;
+  const level = lastPriceOf(symbol) ?? 0;
   const of = { kind: 'symbol', symbol } as const;
   alertRules.create({ kind: 'level', of, field: 'price', level, direction: 'both' });
   dialog.value = 'alerts';
