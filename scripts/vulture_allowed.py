@@ -11,8 +11,8 @@ _.after_hours_high, _.after_hours_low
 # Fields of top trades and of a halt: read when they are encoded (trades/window.py, halts/status.py).
 _.trade_count, _.avg_size, _.max_size, _.time_span_ms, _.latest_price, _.latest_timestamp, _.latest_exchange
 _.upper_band, _.lower_band
-# Fields of a health report: read when it is encoded (listeners/).
-_.oldest_age_s, _.connected_since, _.retry_in_s, _.last_error_at
+# Fields of a health report: read when it is encoded (listeners/, usage.py).
+_.oldest_age_s, _.connected_since, _.retry_in_s, _.last_error_at, _.resident_bytes
 # Fields of a demo's and a backtest's report: read when it is encoded (demo/report.py, backtest/report.py).
 _.latency_samples, _.start_seconds, _.references_rejected
 # Called or read by a base class of a library.

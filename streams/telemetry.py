@@ -113,6 +113,29 @@ class Counters:
             result[name] = reasons[""] if set(reasons) == {""} else reasons
         return result
 
+    def gauges(self) -> dict[str, float | dict[str, float]]:
+        """Return what all gauges read: a number, or an object of label values where it has one label.
+
+        Those of several labels, such as by topic and partition, are left out: there may be thousands.
+        """
+        result: dict[str, float | dict[str, float]] = {}
+        for name in self._gauges:
+            read = dict(self.readings(name))
+            if set(read) == {()}:
+                result[name] = read[()]
+            elif read and all(len(labels) == 1 for labels in read):
+                result[name] = {label: number for (label,), number in read.items()}
+        return result
+
+    def report(self) -> dict[str, Any]:
+        """Return what health tells of it: counters, gauges, durations in the classes of BUCKETS_S."""
+        return {
+            "counters": self.snapshot(),
+            "gauges": self.gauges(),
+            "latency": self.classes("latency"),
+            "event_delay": self.classes("event_delay"),
+        }
+
 
 class Reporter:
     """Logs the first of a run of like incidents, then one line a minute with their count."""

@@ -35,6 +35,7 @@ from streams.telemetry import Counters, Reporter, logging_config, quieten
 from streams.topic_admin import cluster_id, create_topics
 from streams.topics import CATALOGUE, MAX_MESSAGE_BYTES, Topic
 from streams.tracing import Span, make_tracer
+from streams.usage import usage
 from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -209,19 +210,18 @@ class WorkerApp(faust.App):
 
     def health(self) -> dict[str, Any]:
         """Return what this worker does: state, partitions, lag by partition, counters."""
-        assigned = self.consumer.assignment() if self._consumer is not None else set()
-        ready = bool(self.tables.actives_ready) and not self.rebalancing
         redis = {} if self.redis is None else self.redis()
+        well = "ok" if all(redis.values()) else "redis_away"
         return {
-            "status": "rebalancing" if not ready else "ok" if all(redis.values()) else "redis_away",
+            "status": well if self._is_ready() else "rebalancing",
             "app": self.conf.id,
             "version": VERSION,
             "uptime_s": round(time.time() - self._started_at, 1),
-            "partitions": [self._progress(tp) for tp in sorted(assigned) if "changelog" not in tp.topic],
+            "partitions": self._progress(),
             "redis": redis,
             "disk_free_ratio": self._disk_free(),
-            "counters": self.counters.snapshot(),
-            "latency": self.counters.classes("latency"),
+            "usage": usage(),
+            **self.counters.report(),
         }
 
     async def stalled(self) -> list[TopicPartition]:
@@ -230,11 +230,11 @@ class WorkerApp(faust.App):
         Ask every few seconds: positions are compared with those of last time. Nothing is stalled while the
         partitions are dealt out, or Kafka does not answer: to start the worker again would only delay it.
         """
-        report = self.health()
-        if report["status"] == "rebalancing":
+        if not self._is_ready():
             self._reading.forget()
             return []
-        suspects = self._reading.stalled(report["partitions"], time.monotonic())
+        progress = self._progress()
+        suspects = self._reading.stalled(progress, time.monotonic())
         if not suspects:
             return []
         # What retention has deleted will never be read, and counts as lag until the next record comes.
@@ -243,10 +243,17 @@ class WorkerApp(faust.App):
                 earliest = await self.consumer.earliest_offsets(*(TP(*suspect) for suspect in suspects))
         except (KafkaError, TimeoutError):
             return []
-        ends = {(each["topic"], each["partition"]): each["end"] for each in report["partitions"]}
+        ends = {(each["topic"], each["partition"]): each["end"] for each in progress}
         return [suspect for suspect in suspects if earliest[TP(*suspect)] < ends[suspect]]
 
-    def _progress(self, tp: TP) -> dict[str, Any]:
+    def _is_ready(self) -> bool:
+        return bool(self.tables.actives_ready) and not self.rebalancing
+
+    def _progress(self) -> list[dict[str, Any]]:
+        assigned = self.consumer.assignment() if self._consumer is not None else set()
+        return [self._progress_of(tp) for tp in sorted(assigned) if "changelog" not in tp.topic]
+
+    def _progress_of(self, tp: TP) -> dict[str, Any]:
         end = self.consumer.highwater(tp)
         read = self.monitor.tp_read_offsets.get(tp)
         # Before the first record the consumer stands where the group has committed.
@@ -264,14 +271,14 @@ class WorkerApp(faust.App):
     def _watch(self, name: str) -> None:
         read_times = partitions.ReadTimes()
         self.sensors.add(read_times)
-        partitions.watch(self.counters, lambda: self.health()["partitions"], read_times)
+        partitions.watch(self.counters, self._progress, read_times)
         retention: dict[tuple[str, ...], float] = {
             (self.settings.topic(topic),): topic.retention_ms / 1000
             for topic in CATALOGUE
             if topic.retention_ms is not None
         }
         self.counters.watch("retention", lambda: retention)
-        self.counters.watch("ready", lambda: self.health()["status"] != "rebalancing")
+        self.counters.watch("ready", self._is_ready)
         self.counters.watch("rebalances", lambda: self.rebalancing_count)
         self.counters.watch("generation", lambda: self.consumer_generation_id)
         self.counters.watch("disk_free", self._disk_free)

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from streams.telemetry import RepeatFilter, quieten
+from streams.telemetry import Counters, RepeatFilter, quieten
 
 
 def test_a_library_that_repeats_itself_is_heard_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -18,6 +18,16 @@ def test_a_library_that_repeats_itself_is_heard_once(caplog: pytest.LogCaptureFi
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
         "no connection to node 0"
     ]
+
+
+def test_gauges_of_one_label_are_told_by_it_those_of_several_are_left_out() -> None:
+    counters = Counters()
+    counters.watch("rows", lambda: {("quotes",): 3.0})
+    counters.watch("rows", lambda: {("ranges",): 4.0})
+    counters.watch("lag", lambda: {("md.trades", "0"): 7.0})
+    counters.watch("up", lambda: True)
+    counters.watch("last", lambda: None)
+    assert counters.gauges() == {"rows": {"quotes": 3.0, "ranges": 4.0}, "up": 1.0}
 
 
 def test_information_is_not_filtered(caplog: pytest.LogCaptureFixture) -> None:

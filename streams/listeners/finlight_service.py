@@ -23,6 +23,7 @@ from streams.settings import Settings
 from streams.telemetry import Counters, Reporter
 from streams.topics import NEWS, UNKNOWN
 from streams.tracing import make_tracer
+from streams.usage import usage
 from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -132,8 +133,8 @@ class FinlightListener:
             "subscriptions": list(target.tickers) or ["*"],
             "session": self._session_now(),
             "kafka": asdict(kafka),
-            "counters": self.counters.snapshot(),
-            "latency": self.counters.classes("latency"),
+            "usage": usage(),
+            **self.counters.report(),
         }
 
     async def wait(self, stop: asyncio.Event) -> None:

@@ -21,6 +21,7 @@ from streams.sessions import MarketCalendar, Session
 from streams.settings import Settings
 from streams.telemetry import Counters
 from streams.tracing import make_tracer
+from streams.usage import usage
 from streams.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -142,8 +143,8 @@ class MassiveListener:
             "kafka": asdict(kafka),
             "handover_fill_percent": self._intake.fill_percent,
             "events_per_s": self._rates.per_second(),
-            "counters": self.counters.snapshot(),
-            "latency": self.counters.classes("latency"),
+            "usage": usage(),
+            **self.counters.report(),
         }
 
     async def wait(self, stop: asyncio.Event) -> None:

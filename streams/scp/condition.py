@@ -53,6 +53,18 @@ def rates(before: Sample | None, now: Sample) -> dict[str, float]:
     return {name: round(count / seconds, 3) for name, count in grown.items()}
 
 
+def cpu_percent(before: Sample | None, now: Sample) -> float | None:
+    """Return how much of one core a component takes; None where it does not say, or began anew."""
+    if before is None or now.at_ms <= before.at_ms:
+        return None
+    spent = [(sample.health or {}).get("usage") for sample in (before, now)]
+    told = [used.get("cpu_s") for used in spent if isinstance(used, Mapping)]
+    known = [seconds for seconds in told if _is_number(seconds)]
+    if len(known) < len(spent) or known[1] < known[0]:
+        return None
+    return round((known[1] - known[0]) * 100_000 / (now.at_ms - before.at_ms), 1)
+
+
 def is_healthy(health: Mapping[str, Any]) -> bool:
     """Tell whether a component says that it does its work."""
     if "healthy" in health:

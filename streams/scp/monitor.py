@@ -14,9 +14,9 @@ import aiohttp
 from streams.scp import condition
 from streams.scp.clock import now_ms
 from streams.scp.condition import Sample
+from streams.scp.durations import Durations, durations
 from streams.scp.end_history import Reading
 from streams.scp.incident import LastError
-from streams.scp.latency import Latency, latency
 from streams.scp.watched import Watched
 
 INTERVAL_S: Final = 2.0
@@ -35,7 +35,9 @@ class Subject:
         self.asking = asyncio.Lock()
         self._last: Sample | None = None
         self._rates: dict[str, float] = {}
-        self._latency: dict[str, Latency] = {}
+        self._latency: dict[str, Durations] = {}
+        self._event_delay: dict[str, Durations] = {}
+        self._cpu_percent: float | None = None
         self._error = LastError()
         self._told_s = 0.0
         self._points: deque[dict[str, Any]] = deque(maxlen=HISTORY)
@@ -43,7 +45,9 @@ class Subject:
     def take(self, sample: Sample) -> None:
         """Take what it says now."""
         self._rates = condition.rates(self._last, sample)
-        self._latency = latency(self._last, sample)
+        self._latency = durations(self._last, sample, "latency")
+        self._event_delay = durations(self._last, sample, "event_delay")
+        self._cpu_percent = condition.cpu_percent(self._last, sample)
         self._last = sample
         self._told_s = time.monotonic()
         is_healthy = sample.health is not None and condition.is_healthy(sample.health)
@@ -78,6 +82,8 @@ class Subject:
             "lag": condition.lag(health),
             "rates": self._rates,
             "latency": self._latency,
+            "event_delay": self._event_delay,
+            "cpu_percent": self._cpu_percent,
             "drops": condition.drops(sample.counters),
             "last_error": self._error.describe(),
             "health": sample.health,

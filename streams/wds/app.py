@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from streams.metrics import Exposition, catalogue
 from streams.settings import Settings
 from streams.telemetry import Counters
+from streams.usage import usage
 from streams.version import VERSION as INSTALLED
 from streams.wds import asyncapi
 from streams.wds.addresses import address_of
@@ -134,8 +135,8 @@ class WidgetDataApp:
             "process": os.getpid(),
             "worker": self._worker,
             "subscriptions": self._feeder.subscriptions,
-            "counters": self._counters.snapshot(),
-            "latency": self._counters.classes("latency"),
+            "usage": usage(),
+            **self._counters.report(),
         }
         return JSONResponse(state, status_code=UNAVAILABLE if state["problems"] else 200)
 

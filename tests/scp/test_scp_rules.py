@@ -149,6 +149,22 @@ def test_rates_are_a_second_and_start_over_with_the_process() -> None:
     assert condition.rates(sample(5, events=1), sample(5, events=2)) == {}
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "percent"),
+    [
+        ({"usage": {"cpu_s": 1.0}}, {"usage": {"cpu_s": 2.5}}, 75.0),
+        ({"usage": {"cpu_s": 9.0}}, {"usage": {"cpu_s": 0.5}}, None),
+        ({}, {"usage": {"cpu_s": 0.5}}, None),
+        ({"usage": 3}, {"usage": {"cpu_s": "1"}}, None),
+    ],
+)
+def test_cpu_is_what_was_spent_between_two_answers(
+    before: dict[str, object], now: dict[str, object], percent: float | None
+) -> None:
+    assert condition.cpu_percent(Sample(0, before), Sample(2_000, now)) == percent
+    assert condition.cpu_percent(None, Sample(2_000, now)) is None
+
+
 def test_what_is_not_known_is_none_and_not_zero() -> None:
     assert condition.lag({}) is None
     assert condition.lag({"partitions": [{"lag": None}]}) is None

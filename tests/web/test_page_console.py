@@ -18,6 +18,13 @@ async def test_the_console_tells_how_late_groups_are_and_what_redis_and_feeds_ho
         await expect(group).to_contain_text("scanner 0.")
         latency = page.get_by_role("img", name="Latency since receipt, ms")
         await expect(latency).to_contain_text(re.compile(r"in Redis, p99:?\s*\d"))
+        worker = page.get_by_role("button", name="scanner worker 1")
+        await worker.click()
+        figures = page.locator(".details")
+        for said in ("Generation", "Since the exchange", "of a core", "aggregates"):
+            await expect(figures).to_contain_text(said)
+        await worker.click()
+        await expect(figures).to_have_count(0)
         await expect(page.locator("[data-redis=WDC]")).to_contain_text("ok")
         await expect(page.get_by_test_id("alarms")).to_be_visible()
         inspector = page.get_by_test_id("inspector")

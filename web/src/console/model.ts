@@ -1,5 +1,11 @@
 /** What the SCP tells of the platform's parts; what is not known is null, never 0. */
 
+/** Quantiles, ms. */
+export interface Durations {
+  p50_ms: number;
+  p99_ms: number;
+}
+
 export interface Component {
   name: string;
   title: string;
@@ -14,7 +20,11 @@ export interface Component {
   lag: number | null;
   rates: Record<string, number>;
   /** Since it was asked last: how long after their receipt events came to its stages, ms. */
-  latency: Record<string, { p50_ms: number; p99_ms: number }>;
+  latency: Record<string, Durations>;
+  /** Likewise: how long after they happened events were seen by it, by topic, ms. */
+  event_delay: Record<string, Durations>;
+  /** Of one core; null while that is unknown. */
+  cpu_percent: number | null;
   drops: Record<string, number>;
   /** What went wrong last; `over_ms` is since when it is healthy again, null while it is not. */
   last_error: { message: string; at_ms: number; over_ms: number | null } | null;

@@ -1,4 +1,4 @@
-"""How long events took to come to a stage since a component was asked last: pure rules."""
+"""How long something took since a component was asked last: pure rules."""
 
 from __future__ import annotations
 
@@ -12,34 +12,39 @@ from streams.telemetry import BUCKETS_S
 EDGES_MS: Final = (0.0, *(bound * 1000 for bound in BUCKETS_S))
 
 
-class Latency(TypedDict):
+class Durations(TypedDict):
     """Quantiles in ms, interpolated within the classes of `streams.telemetry`; at most the last of these."""
 
     p50_ms: float
     p99_ms: float
 
 
-def latency(before: Sample | None, now: Sample) -> dict[str, Latency]:
-    """Return by stage how long it took since receipt; nothing of stages that nothing has come to.
+def durations(before: Sample | None, now: Sample, what: str) -> dict[str, Durations]:
+    """Return how long something took, by its reason; nothing of what did not happen.
 
     What a component has counted before it was asked the first time is no news; one that began anew counts
     from 0.
+
+    Args:
+        before: What it said when it was asked before.
+        now: What it says now.
+        what: ``latency`` since receipt by stage, ``event_delay`` since the exchange by topic.
     """
     if before is None or before.health is None or now.health is None:
         return {}
-    old, found = _classes(before.health), {}
-    for stage, counts in _classes(now.health).items():
+    old, found = _classes(before.health, what), {}
+    for stage, counts in _classes(now.health, what).items():
         known = old.get(stage, [0] * len(counts))
         if any(count < earlier for count, earlier in zip(counts, known, strict=True)):
             known = [0] * len(counts)
         grown = [count - earlier for count, earlier in zip(counts, known, strict=True)]
         if sum(grown):
-            found[stage] = Latency(p50_ms=_quantile(grown, 0.5), p99_ms=_quantile(grown, 0.99))
+            found[stage] = Durations(p50_ms=_quantile(grown, 0.5), p99_ms=_quantile(grown, 0.99))
     return found
 
 
-def _classes(health: Mapping[str, object]) -> dict[str, list[int]]:
-    told = health.get("latency")
+def _classes(health: Mapping[str, object], what: str) -> dict[str, list[int]]:
+    told = health.get(what)
     if not isinstance(told, Mapping):
         return {}
     return {str(stage): counts for stage, counts in told.items() if _are_classes(counts)}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.scp.condition import Sample
-from streams.scp.latency import EDGES_MS, latency
+from streams.scp.durations import EDGES_MS, durations
 from streams.telemetry import BUCKETS_S, Counters
 
 CLASSES = len(BUCKETS_S) + 1
@@ -30,7 +30,7 @@ def test_quantiles_lie_in_the_class_of_what_came_between_two_answers(
     before = sample(counters)
     for seconds in later:
         counters.observe("latency", seconds, reason="applied")
-    found = latency(before, sample(counters))["applied"]
+    found = durations(before, sample(counters), "latency")["applied"]
     for share, told_ms in ((0.5, found["p50_ms"]), (0.99, found["p99_ms"])):
         exact_ms = sorted(later)[max(0, -int(-share * len(later) // 1) - 1)] * 1000
         upper = next((edge for edge in EDGES_MS[1:] if exact_ms <= edge), EDGES_MS[-1])
@@ -41,8 +41,8 @@ def test_quantiles_lie_in_the_class_of_what_came_between_two_answers(
 def test_nothing_is_told_of_the_first_answer_nor_of_a_stage_that_nothing_came_to() -> None:
     counters = Counters()
     counters.observe("latency", 1.0, reason="applied")
-    assert latency(None, sample(counters)) == {}
-    assert latency(sample(counters), sample(counters)) == {}
+    assert durations(None, sample(counters), "latency") == {}
+    assert durations(sample(counters), sample(counters), "latency") == {}
 
 
 def test_a_component_that_began_anew_counts_from_nothing() -> None:
@@ -50,10 +50,10 @@ def test_a_component_that_began_anew_counts_from_nothing() -> None:
     for _ in range(5):
         old.observe("latency", 1.0, reason="applied")
     new.observe("latency", 0.004, reason="applied")
-    assert latency(sample(old), sample(new))["applied"]["p99_ms"] <= 5
+    assert durations(sample(old), sample(new), "latency")["applied"]["p99_ms"] <= 5
 
 
 @pytest.mark.parametrize("counts", [None, [1, 2], ["1"] * CLASSES, [-1] * CLASSES])
 def test_what_is_no_distribution_is_left_out(counts: object) -> None:
-    assert latency(Sample(0, {"latency": {}}), Sample(1, {"latency": {"applied": counts}})) == {}
-    assert latency(Sample(0, {"latency": {}}), Sample(1, {"latency": counts})) == {}
+    assert durations(Sample(0, {"latency": {}}), Sample(1, {"latency": {"applied": counts}}), "latency") == {}
+    assert durations(Sample(0, {"latency": {}}), Sample(1, {"latency": counts}), "latency") == {}
