@@ -59,6 +59,11 @@ class TradingDay:
     after_hours_end_ms: int
     end_ms: int
 
+    @property
+    def is_half_day(self) -> bool:
+        """Whether the market opens and closes early."""
+        return self.is_session and self.close_ms < at(self.date, REGULAR_CLOSE)
+
     def session_at(self, time_ms: int) -> Session:
         """Return the session of a time within this day."""
         if not self.is_session or time_ms >= self.after_hours_end_ms:
@@ -103,6 +108,11 @@ class MarketCalendar:
         if known is None:
             known = self._days[day] = self._make(day)
         return known
+
+    def name(self, day: date) -> str | None:
+        """Return what the exchange calls a holiday or a half-day, such as Good Friday; None on other days."""
+        label = self._closed.get(day) or self._half.get(day)
+        return None if label is None else label.partition(" (markets ")[0]
 
     def previous_session(self, day: date) -> date:
         """Return the last date before ``day`` on which the market opened."""

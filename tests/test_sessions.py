@@ -36,6 +36,7 @@ def test_a_full_day_has_three_sessions(clock: time, session: Session) -> None:
 def test_a_half_day_closes_at_1300(day: date) -> None:
     assert CALENDAR.day(day).session_at(at(day, time(12, 59))) is Session.REGULAR
     assert CALENDAR.day(day).session_at(at(day, time(13))) is Session.AFTER_HOURS
+    assert CALENDAR.day(day).is_half_day
 
 
 @pytest.mark.parametrize(

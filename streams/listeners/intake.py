@@ -67,6 +67,7 @@ class Intake:
         self._unknown = 0
         self._delay_due_ns = 0
         self.last_frame_at: float | None = None
+        self.event_delay_s: float | None = None
 
     @property
     def fill_percent(self) -> float:
@@ -135,6 +136,7 @@ class Intake:
         event_type, _, _, data = slices[-1]
         if (happened_ns := newest_ns(data)) is not None:
             delay_s = (received_ns - happened_ns) / 1e9
+            self.event_delay_s = delay_s
             self._counters.observe("event_delay", delay_s, reason=topic_of_event(event_type).suffix)
 
     def _count(self, slices: list[Slice]) -> None:

@@ -136,6 +136,7 @@ class MassiveListener:
             "uptime_s": round(time.monotonic() - self._started_s, 1),
             **asdict(connection),
             "last_frame_age_s": None if last is None else round(time.monotonic() - last, 3),
+            "event_delay_s": None if (delay_s := self._intake.event_delay_s) is None else round(delay_s, 3),
             "feed": target.feed,
             "market": target.market,
             "subscriptions": list(target.subscriptions),

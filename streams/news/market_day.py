@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.sessions import REGULAR_CLOSE, MarketCalendar, Session, TradingDay, at
+from streams.sessions import MarketCalendar, Session, TradingDay
 
 
 class DaySessions(msgspec.Struct):
@@ -67,7 +67,7 @@ def _sessions(day: TradingDay) -> DaySessions:
     return DaySessions(
         day.date.isoformat(),
         is_session=True,
-        is_half_day=day.close_ms < at(day.date, REGULAR_CLOSE),
+        is_half_day=day.is_half_day,
         start_ms=day.start_ms,
         open_ms=day.open_ms,
         close_ms=day.close_ms,

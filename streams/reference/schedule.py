@@ -1,4 +1,4 @@
-"""Which day reference data is loaded for, and when."""
+"""Which day reference data is loaded for, and when; which day's must be there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ def day_to_load(calendar: MarketCalendar, now_ms: int) -> TradingDay:
     if today.is_session and now_ms < today.after_hours_end_ms:
         return today
     return calendar.day(calendar.next_session(day))
+
+
+def day_due(calendar: MarketCalendar, now_ms: int, ahead_ms: int) -> TradingDay:
+    """Return the trading day whose data must be there at ``now_ms``: today's, or the last session's.
+
+    It must be there ``ahead_ms`` before the day starts, and is for as long as no other session starts.
+    """
+    day = calendar.day_at(now_ms + ahead_ms)
+    return day if day.is_session else calendar.day(calendar.previous_session(day.date))
 
 
 def next_load_ms(calendar: MarketCalendar, now_ms: int, clock: time) -> int:

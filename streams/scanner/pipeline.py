@@ -15,7 +15,9 @@ from faust.types import TP, EventT
 from streams import feeds
 from streams.emit import Emitter
 from streams.events import Aggregate, BatchDecoder, MinuteAggregate
+from streams.reference.coverage import is_complete
 from streams.reference.model import KnownReference, Reference
+from streams.reference.schedule import day_due
 from streams.scanner import partial
 from streams.scanner.alert import make_alert
 from streams.scanner.alert_feeds import AlertFeeds
@@ -231,15 +233,10 @@ class Pipeline:
 
     def _count_references(self) -> dict[tuple[str, ...], float]:
         """Return how many symbols have reference data at all, for today, and with what boards rank by."""
-        day = self._calendar.day_at(time.time_ns() // 1_000_000 + REFERENCE_DUE_MS)
-        day_ms = (
-            day if day.is_session else self._calendar.day(self._calendar.previous_session(day.date))
-        ).start_ms
+        day_ms = day_due(self._calendar, time.time_ns() // 1_000_000, REFERENCE_DUE_MS).start_ms
         newest = [row.newest for each in self.references.partitions.values() for row in each.rows.values()]
         current = [reference for reference in newest if reference.day_ms >= day_ms]
-        complete = sum(
-            reference.prev_day_close is not None and reference.avg_volume is not None for reference in current
-        )
+        complete = sum(map(is_complete, current))
         return {("known",): len(newest), ("current",): len(current), ("complete",): complete}
 
     def _known_reference(self, number: int, symbol: str) -> KnownReference | None:

@@ -10,13 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from streams.reference.coverage import State
+
 LATE_S: Final = 5.0
 STARTING_S: Final = 30.0
 """Whatever starts may take so long."""
 STANDING_S: Final = 30.0
+REFERENCE_S: Final = 60.0
+"""So long may reference data be too little: it is, while it is being loaded."""
 BOARD_OLD_S: Final = 5.0
 SILENT_S: Final[Mapping[str, float]] = {"regular_session": 5.0, "pre_market": 60.0, "after_hours": 60.0}
 """Longest that nothing may come from the market's vendor, by session; at other times nothing need come."""
+LACKING: Final = frozenset({State.ABSENT, State.OLD, State.INCOMPLETE})
+"""Reference data that boards cannot rank by; where it is not known how it is, something else is wrong."""
 SHOWN_MS: Final = 60_000
 """An alarm that is over is shown as such for so long."""
 BOARDS: Final = "scanners:top_"
@@ -41,8 +47,10 @@ class Finding:
     level: str = "page"
 
 
-def findings(components: Sequence[Json], topics: Json, redis: Iterable[Json]) -> Iterator[Finding]:
-    """Return what is wrong with components, topics and Redis as the SCP describes them."""
+def findings(
+    components: Sequence[Json], topics: Json, redis: Iterable[Json], reference: Json
+) -> Iterator[Finding]:
+    """Return what is wrong with components, topics, Redis and reference data as the SCP describes them."""
     for component in components:
         yield from _of_component(component)
     yield from _of_boards(components)
@@ -53,6 +61,8 @@ def findings(components: Sequence[Json], topics: Json, redis: Iterable[Json]) ->
     for server in redis:
         if server["problem"]:
             yield Finding(f"redis {server['name']}", f"Redis ({server['name']}): {server['problem']}", 10)
+    if reference["state"] in LACKING:
+        yield Finding("reference", reference["told"], REFERENCE_S)
 
 
 def _of_component(component: Json) -> Iterator[Finding]:

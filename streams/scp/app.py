@@ -36,6 +36,7 @@ from streams.scp.routes import (
     login,
     oidc,
     overview,
+    reference,
     screeners,
     shelves,
 )
@@ -152,6 +153,7 @@ class ControlPlaneApp:
             company.make_router(plane),
             components.make_router(plane, self._overview.monitor),
             overview.make_router(plane, self._overview),
+            reference.make_router(plane, self._overview),
         ):
             app.include_router(router)
         app.add_api_route("/health", self.health, methods=["GET"])

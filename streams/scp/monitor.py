@@ -64,6 +64,11 @@ class Subject:
             "latency": self._latency,
         })  # fmt: skip
 
+    @property
+    def health(self) -> Mapping[str, Any] | None:
+        """What it said of itself last; None where it gave no answer."""
+        return None if self._last is None else self._last.health
+
     def describe(self) -> dict[str, Any]:
         """Return how it is; what is not known is None, never 0."""
         component, sample = self.component, self._last or Sample(0, None, "not asked yet")
@@ -91,7 +96,7 @@ class Subject:
 
     def readings(self) -> tuple[str, dict[tuple[str, int], Reading]] | None:
         """Return the group that a worker belongs to, and how far it is; None for what tells of none."""
-        health = self._last.health if self._last is not None else None
+        health = self.health
         group = None if health is None else health.get("app")
         if health is None or not isinstance(group, str):
             return None

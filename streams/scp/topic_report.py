@@ -87,6 +87,21 @@ class TopicReport:
         """Return every topic; what is not known is None, never 0."""
         return [] if self._moment is None else [self._topic(topic, self._moment) for topic in self._facts]
 
+    def ends(self, topic: str) -> dict[int, int] | None:
+        """Return where each partition of a topic ends; nothing where there is no such topic.
+
+        None where that is not known of all of its partitions.
+        """
+        if self._moment is None:
+            return None
+        partitions = next((facts.partitions for facts in self._facts if facts.name == topic), 0)
+        ends = _of_topic(topic, self._moment.ends)
+        return ends if len(ends) == partitions else None
+
+    def problem(self, topic: str) -> str | None:
+        """Return why a topic could not be read."""
+        return None if self._moment is None else self._moment.problems.get(topic)
+
     def _topic(self, topic: TopicFacts, moment: Moment) -> dict[str, Any]:
         details = [self._partition((topic.name, number), moment) for number in range(topic.partitions)]
         rates = [each["records_per_s"] for each in details]

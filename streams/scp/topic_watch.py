@@ -57,6 +57,22 @@ class TopicWatch:
         """Return the report; where Kafka is away, the last one and what is wrong."""
         return {"at_ms": self._read_ms, "problem": self._problem, "topics": self._report.describe()}
 
+    @property
+    def read_ms(self) -> int | None:
+        """When Kafka was read last, ms since 1970 UTC; None before the first time."""
+        return self._read_ms
+
+    def ends(self, topic: str) -> dict[int, int] | None:
+        """Return where each partition of a topic ended then; nothing where there was no such topic.
+
+        None where that is not known.
+        """
+        return self._report.ends(topic)
+
+    def problem(self, topic: str) -> str | None:
+        """Return why nothing newer is known of a topic."""
+        return self._problem or self._report.problem(topic)
+
     async def run(self) -> None:
         """Read, until cancelled."""
         backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
@@ -71,8 +87,9 @@ class TopicWatch:
             await backoff.pause()
 
     async def _watch(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+        facts: list[TopicFacts] = []
         for number in range(1_000_000):
-            if number % FACTS_EVERY == 0:
+            if number % FACTS_EVERY == 0 or not facts:
                 async with asyncio.timeout(self._settings.kafka_timeout_s):
                     facts = await self._facts(admin)
                 self._report.learn(facts)

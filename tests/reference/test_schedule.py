@@ -1,4 +1,4 @@
-"""Which day is loaded, and when the next load is due, against a walk through the minutes."""
+"""Which day is loaded, which must be there, when the next load is due, against a walk through the minutes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.reference.schedule import day_to_load, next_load_ms
+from streams.reference.schedule import day_due, day_to_load, next_load_ms
 from streams.sessions import MarketCalendar
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -49,3 +49,12 @@ def test_a_day_is_loaded_that_has_not_ended_and_never_one_that_was_skipped(now: 
     skipped = [local.date() + timedelta(days=ahead) for ahead in range((day - local.date()).days)]
     assert not [each for each in skipped[1:] if is_session(each)]
     assert not skipped or not is_session(skipped[0]) or local.time() >= time(20)
+
+
+@given(now=moments)
+def test_from_0345_on_the_data_of_that_session_must_be_there_until_the_next(now: datetime) -> None:
+    local = now.astimezone(NEW_YORK)
+    day = local.date() if local.time() >= time(3, 45) else local.date() - timedelta(days=1)
+    while not is_session(day):
+        day -= timedelta(days=1)
+    assert day_due(CALENDAR, ms(now), 15 * 60_000).date == day

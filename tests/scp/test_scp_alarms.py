@@ -26,9 +26,14 @@ def topic(group: Json | None = None, **changes: object) -> Json:
     return plain | changes
 
 
-def texts(*components: Json, topics: tuple[Json, ...] = (), kafka: str | None = None) -> list[str]:
+WELL = {"state": "complete", "told": "all is there"}
+
+
+def texts(
+    *components: Json, topics: tuple[Json, ...] = (), kafka: str | None = None, reference: Json = WELL
+) -> list[str]:
     told = {"problem": kafka, "topics": topics}
-    return [found.text for found in findings(components, told, [])]
+    return [found.text for found in findings(components, told, [], reference)]
 
 
 def market(session: str, age_s: float) -> Json:
@@ -60,6 +65,9 @@ STANDING = {"details": [{"partition": 3, "standing_s": 31.0}]}
         (lambda: texts(topics=(topic(problem="no leader"),)), "md.t: no leader"),
         (lambda: texts(topics=(topic({"lag_s": 151}),)), "data is about to be lost"),
         (lambda: texts(topics=(topic({"lag_s": 6, "trend": "rising"}),)), "6 s late, and it grows"),
+        (lambda: texts(reference={"state": "absent", "told": "there is none"}), "there is none"),
+        (lambda: texts(reference={"state": "old", "told": "of Friday"}), "of Friday"),
+        (lambda: texts(reference={"state": "incomplete", "told": "only 94.9 %"}), "only 94.9 %"),
         (lambda: texts(topics=(topic(STANDING),)), "md.g on md.t/3: nothing was committed for 31 s"),
     ],
 )
@@ -76,6 +84,7 @@ def test_what_is_wrong(found: Callable[[], list[str]], part: str) -> None:
         lambda: texts(market("pre_market", 30)),
         lambda: texts(component(health={"session": "regular_session", "last_frame_age_s": 900})),
         lambda: texts(*boards(0, 600)),
+        lambda: texts(reference={"state": "unknown", "told": "Kafka is away"}),
         lambda: texts(topics=(topic({"lag_s": 60, "trend": "falling"}),)),
         lambda: texts(topics=(topic({"lag_s": None, "trend": None}),)),
         lambda: texts(topics=(topic({"lag_s": 9_000, "trend": "steady"}, cleanup="compact"),)),

@@ -1,4 +1,4 @@
-"""What an operator sees of Kafka, Redis and the feeds."""
+"""What an operator sees of Kafka, Redis, the feeds, reference data and the calendar."""
 
 from __future__ import annotations
 
@@ -37,3 +37,11 @@ async def test_the_console_tells_how_late_groups_are_and_what_redis_and_feeds_ho
         await expect(inspector).to_contain_text("newest message")
         # The WDS passes it on now, to this page: it is among those whose ages are told.
         await expect(inspector.get_by_role("button", name="scanners:top_volume")).to_be_visible()
+        # That of the day which is replayed, though it is long ago.
+        reference = page.get_by_test_id("reference")
+        await expect(reference.get_by_test_id("reference-state")).to_have_text("complete")
+        await expect(reference).to_contain_text("due: Mon, Mar 2")
+        await expect(reference.locator("[data-field=prev_day_close]")).to_contain_text("%")
+        await expect(reference.get_by_role("list", name="ahead").locator("li").first).to_contain_text(
+            re.compile("closed|half-day")
+        )
