@@ -38,6 +38,7 @@ from streams.scp.routes import (
     overview,
     screeners,
     shelves,
+    wds,
 )
 from streams.scp.shelves import ConflictError
 from streams.telemetry import Reporter
@@ -152,6 +153,7 @@ class ControlPlaneApp:
             company.make_router(plane),
             components.make_router(plane, self._overview.monitor),
             overview.make_router(plane, self._overview),
+            wds.make_router(plane, self._overview.clients),
         ):
             app.include_router(router)
         app.add_api_route("/health", self.health, methods=["GET"])

@@ -26,6 +26,7 @@ from streams.scp.roles import Role
 from streams.scp.topic_report import Moment, TopicFacts, TopicReport, skew
 from streams.scp.watched import watched
 from streams.settings import Settings
+from streams.wds.visitors import DISCONNECTED
 
 
 class Clock:
@@ -147,6 +148,11 @@ def test_rates_are_a_second_and_start_over_with_the_process() -> None:
     assert condition.rates(sample(0, events=100), sample(1_000, events=30)) == {"events": 30.0}
     assert condition.rates(None, sample(1_000, events=30)) == {}
     assert condition.rates(sample(5, events=1), sample(5, events=2)) == {}
+
+
+def test_a_client_that_an_operator_sent_away_is_no_loss() -> None:
+    counters = {f"cut_off.{DISCONNECTED}": 2, "cut_off.takes no data": 1}
+    assert condition.drops(counters) == {"cut_off.takes no data": 1}
 
 
 def test_what_is_not_known_is_none_and_not_zero() -> None:
