@@ -25,7 +25,7 @@ _.capture_signals, _.should_exit  # uvicorn's server
 _.handle_parser_exception, _.close_timer  # uvicorn's WebSocket protocol
 _.handle_ping, _.keepalive_timeout, _.pong_timer, _.pending_ping_payload  # likewise
 _.is_allowed_origin  # starlette's CORS
-_.ttl_s  # a field of a reply over HTTP (wds/rest.py)
+_.ttl_s, _.sent_bytes  # fields of replies over HTTP (wds/rest.py, wds/roster.py)
 _.available_extensions  # websockets' server protocol
 _.get_buffer, _.buffer_updated, _.sizehint  # asyncio's buffered protocol
 _._new_store  # faust's table

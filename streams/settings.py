@@ -170,6 +170,9 @@ class Settings(BaseSettings):
     wds_worker: int | None = Field(
         None, ge=1, description="which of several this process is: given by streams wds --workers"
     )
+    wds_own_ports: Annotated[list[Port], NoDecode] = Field(
+        [], description="where each of several answers alone, by comma: given by streams wds --workers"
+    )
     auth_enabled: bool = Field(True, description="whether clients of the WDS need a key")
     auth_api_key: SecretStr | None = Field(None, description="the key of the WDS's clients")
     wds_keys_file: Path | None = Field(
@@ -329,6 +332,7 @@ class Settings(BaseSettings):
         "massive_subscriptions",
         "finlight_tickers",
         "finlight_sources",
+        "wds_own_ports",
         "wds_allowed_origins",
         "wds_trusted_proxies",
         "scp_allowed_hosts",

@@ -118,7 +118,9 @@ def scp(settings: Settings, watched: Iterable[Component]) -> Component:
     )
 
 
-def wds_worker(settings: Settings, port: int, number: int, own_port: int) -> Component:
+def wds_worker(
+    settings: Settings, port: int, number: int, own_port: int, own_ports: Iterable[int]
+) -> Component:
     """Return one of the WDS's processes that share a port; it is ready when it serves.
 
     Args:
@@ -126,9 +128,16 @@ def wds_worker(settings: Settings, port: int, number: int, own_port: int) -> Com
         port: What they share.
         number: From 1.
         own_port: Where it answers alone.
+        own_ports: Where each of them does.
     """
     tls = {"WDS_SSL_CERTFILE": settings.wds_ssl_certfile, "WDS_SSL_KEYFILE": settings.wds_ssl_keyfile}
-    numbers = {"WDS_PORT": port, "WDS_WORKERS": 1, "WDS_WORKER": number, "WDS_OWN_PORT": own_port}
+    numbers = {
+        "WDS_PORT": port,
+        "WDS_WORKERS": 1,
+        "WDS_WORKER": number,
+        "WDS_OWN_PORT": own_port,
+        "WDS_OWN_PORTS": ",".join(map(str, own_ports)),
+    }
     return Component(
         f"{WDS} worker {number}",
         (*SELF, "wds"),

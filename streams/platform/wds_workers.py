@@ -39,7 +39,8 @@ async def run(settings: Settings, stop: asyncio.Event, started: Callable[[int], 
     with listening.reserve(settings) as reserved:
         port = reserved.getsockname()[1]
         keeper = Keeper({}, logger.warning, stop_timeout_s=settings.wds_drain_s + STOP_TIMEOUT_S)
-        workers = [wds_worker(settings, port, *each) for each in own_ports(settings)]
+        places = own_ports(settings)
+        workers = [wds_worker(settings, port, *each, dict(places).values()) for each in places]
         try:
             await _start(keeper, workers)
             logger.info("%d processes share port %d", len(workers), port)

@@ -39,6 +39,7 @@ from streams.scp.routes import (
     reference,
     screeners,
     shelves,
+    wds,
 )
 from streams.scp.shelves import ConflictError
 from streams.telemetry import Reporter
@@ -154,6 +155,7 @@ class ControlPlaneApp:
             components.make_router(plane, self._overview.monitor),
             overview.make_router(plane, self._overview),
             reference.make_router(plane, self._overview),
+            wds.make_router(plane, self._overview.clients),
         ):
             app.include_router(router)
         app.add_api_route("/health", self.health, methods=["GET"])

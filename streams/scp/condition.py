@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
+from streams.wds.visitors import DISCONNECTED
+
 DROPS: Final = ("dropped", "events_rejected", "cut_off", "refused")
 """Counters of what was lost or sent away, in any component."""
+INTENDED: Final = frozenset({f"cut_off.{DISCONNECTED}"})
+"""What of that is no loss, for operators wanted it."""
 HEALTHY: Final = frozenset({"ok"})
 MOST_S: Final = 1e11
 """No time of day is later than this many seconds after 1970."""
@@ -104,7 +108,11 @@ def positions(health: Mapping[str, Any]) -> dict[tuple[str, int], tuple[int, int
 
 def drops(counters: Mapping[str, float]) -> dict[str, int]:
     """Return what was lost, by counter and reason; nothing where nothing was."""
-    return {name: int(count) for name, count in counters.items() if count and name.partition(".")[0] in DROPS}
+    return {
+        name: int(count)
+        for name, count in counters.items()
+        if count and name.partition(".")[0] in DROPS and name not in INTENDED
+    }
 
 
 def last_error(health: Mapping[str, Any]) -> tuple[str, int | None] | None:

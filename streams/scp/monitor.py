@@ -169,7 +169,7 @@ class Monitor:
         async with self._open().post(
             f"{component.url}/{action}", json=body, timeout=timeout, allow_redirects=False
         ) as response:
-            return response.status, json.loads(await _content(response))
+            return response.status, json.loads(await content_of(response))
 
     async def close(self) -> None:
         """Drop the connections."""
@@ -180,11 +180,11 @@ class Monitor:
         url = f"{subject.component.url}/health"
         try:
             async with self._open().get(url, allow_redirects=False) as response:
-                health = json.loads(await _content(response))
+                health = json.loads(await content_of(response))
             if not isinstance(health, dict):
                 raise ValueError("its answer is no object")
         except FAILURES as error:
-            subject.take(Sample(now_ms(), None, _why(error)))
+            subject.take(Sample(now_ms(), None, why(error)))
             return
         counters = condition.flattened(health.get("counters"))
         subject.take(Sample(now_ms(), health, None, counters))
@@ -199,7 +199,12 @@ ACTION_TIMEOUT_S: Final = 15.0
 """Longest that a listener may take to do what it is told: it closes connections in order."""
 
 
-async def _content(response: aiohttp.ClientResponse) -> bytes:
+async def content_of(response: aiohttp.ClientResponse) -> bytes:
+    """Return an answer's body.
+
+    Raises:
+        ValueError: It is longer than MAX_BYTES.
+    """
     content = b""
     while part := await response.content.read(MAX_BYTES):
         content += part
@@ -208,10 +213,13 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
     return content
 
 
-def _why(error: BaseException) -> str:
+def why(error: BaseException) -> str:
+    """Return why somebody did not answer, in a few words."""
     match error:
         case TimeoutError():
             return f"no answer in {TIMEOUT_S:g} s"
+        case aiohttp.ClientSSLError():
+            return "its certificate is not trusted"
         case aiohttp.ClientConnectorError():
             return "it does not listen"
         case ValueError():

@@ -13,8 +13,10 @@ from streams.scp.redis_watch import RedisWatch
 from streams.scp.reference_watch import ReferenceWatch
 from streams.scp.topic_watch import TopicWatch
 from streams.scp.watched import watched
+from streams.scp.wds_clients import WdsClients
 from streams.sessions import MarketCalendar
 from streams.settings import Settings
+from streams.wds.control_tokens import ControlTokens
 
 JUDGE_S: Final = 2.0
 
@@ -31,13 +33,16 @@ class Overview:
         redis: Redis.
         calendar: The exchange's.
         alarms: What is wrong of all that.
+        clients: Who is connected to the WDS; asked when somebody wants to know.
 
     Raises:
         SettingsError: One is wrong.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.monitor = Monitor(watched(settings))
+        components = watched(settings)
+        self.monitor = Monitor(components)
+        self.clients = WdsClients(components, ControlTokens.of(settings))
         self.topics = TopicWatch(settings, self.monitor.readings)
         self.redis = RedisWatch(settings)
         self.calendar = MarketCalendar()
@@ -61,6 +66,7 @@ class Overview:
     async def close(self) -> None:
         """Drop the connections."""
         await self.monitor.close()
+        await self.clients.close()
 
     async def _judge(self) -> None:
         while True:

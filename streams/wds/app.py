@@ -21,6 +21,8 @@ from streams.wds import asyncapi
 from streams.wds.addresses import address_of
 from streams.wds.allowance import Pace
 from streams.wds.auth import Gate
+from streams.wds.control import Control
+from streams.wds.control_tokens import ControlTokens
 from streams.wds.conversation import Conversation, Desk
 from streams.wds.cors import Cors, Origins
 from streams.wds.drain import Drain
@@ -31,6 +33,7 @@ from streams.wds.outbox import TRY_AGAIN_LATER, Limits, Outbox, Transport
 from streams.wds.reception import COME_BACK_S, Reception
 from streams.wds.replies import Replies, tell_error
 from streams.wds.rest import Rest
+from streams.wds.roster import Roster
 from streams.wds.snapshots import Snapshots
 from streams.wds.throttle import Throttle
 from streams.wds.turn import Turn
@@ -85,6 +88,8 @@ class WidgetDataApp:
         self.drain = Drain(self._visitors, settings.wds_drain_s, counters)
         throttle = Throttle(Pace(settings.wds_rest_per_s, settings.wds_rest_burst))
         self._reception = Reception(gate, throttle, self.drain, counters)
+        roster = Roster(settings, self._visitors, feeder)
+        self._control = Control(ControlTokens.of(settings), gate, throttle, roster, counters)
         self._rest = Rest(snapshots, Replies(settings.wds_compression_level))
         self._desk = Desk(
             gate,
@@ -114,6 +119,7 @@ class WidgetDataApp:
         app.add_api_route("/asyncapi", self.asyncapi, methods=["GET"], tags=["operation"])
         app.include_router(self._rest.router(), tags=["feeds"])
         app.include_router(self._events.router(), tags=["feeds"])
+        app.include_router(self._control.router())
         app.add_api_websocket_route("/ws", self.talk)
         return app
 
@@ -182,7 +188,7 @@ class WidgetDataApp:
             wire.finish(TRY_AGAIN_LATER, objection)
             return
         outbox = wire.flow = self._new_outbox(wire)
-        visitor = Visitor(address, outbox)
+        visitor = Visitor(address, outbox, wire.transport, "websocket")
         self._visitors.enter(visitor)
         try:
             # Cancelled when the service stops and Redis keeps it waiting: the client has been told by then.

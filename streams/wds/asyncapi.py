@@ -32,7 +32,12 @@ snapshot comes. A snapshot replaces what the client has, whatever its seq. Unkno
 ignored.
 
 **Deltas** of boards are applied in this order: drop the rows of `removed`; merge each of `changed` into the
-row of its symbol, or add it where there is none; where `order` is there, put the rows into that order."""
+row of its symbol, or add it where there is none; where `order` is there, put the rows into that order.
+
+**The end** of a connection tells why: 1002, 1007 and 1009 for what was wrong with a frame; 1008 for a key or
+token that does not, or no longer, hold, and with `disconnected by an operator` for a client that an operator
+sent away: it may come again, and is let in as before; 1011 for a ping that was not answered; 1012 for a
+service that stops: come again; 1013 for a client that is too slow, or one too many: come again, later."""
 
 _DATA: Final[Json] = {"description": "any JSON value: what the feed holds"}
 _ROW: Final[Json] = {"type": "object", "required": ["symbol"], "properties": {"symbol": {"type": "string"}}}

@@ -177,7 +177,7 @@ class _EventStream(StreamingResponse):
         following, desk = self._following, self._streams.desk
         door = cast("Door", scope["extensions"][EXTENSION])
         wire = EventWire(door, following.last_id)
-        visitor = Visitor(following.address, self._streams.new_outbox(wire))
+        visitor = Visitor(following.address, self._streams.new_outbox(wire), door.transport, "events")
         if (objection := self._objection(visitor)) is not None:
             desk.counters.add("refused", reason=objection)
             headers = {"Retry-After": str(COME_BACK_S)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from itertools import chain
 from typing import Protocol
 
 from streams import redis_link
@@ -91,6 +92,10 @@ class Feeder:
     def count(self, client: FeedClient) -> int:
         """Return how many subscriptions a client has."""
         return len(self._hub.names(client)) + len(self._switchboard.names(client))
+
+    def names(self, client: FeedClient) -> Iterator[str]:
+        """Yield the feeds, wildcards among them, that a client is subscribed to."""
+        return chain(self._hub.names(client), self._switchboard.names(client))
 
     def has(self, client: FeedClient, name: str) -> bool:
         """Tell whether a client is subscribed to a feed name."""

@@ -126,6 +126,23 @@ class Outbox:
         entries = len(self._order) - len(self._latest)
         return max(self._size / self._limits.size, entries / self._limits.entries)
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return len(self._order)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits, as frames."""
+        return self._size
+
+    @property
+    def stalled_s(self) -> float | None:
+        """For how long the client has taken no data, in seconds; None while it takes some."""
+        if self._stalled is None:
+            return None
+        return max(0.0, self._limits.slow_after_s - (self._stalled.when() - self._loop.time()))
+
     def waits(self, key: str) -> bool:
         """Tell whether a latest value of a feed waits."""
         return key in self._latest

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from streams.settings import Settings
@@ -14,15 +17,33 @@ from streams.wds.outbox import Outbox
 
 POLICY_VIOLATION: Final = 1008
 """WebSocket close code for a client that may not be here."""
+DISCONNECTED: Final = "disconnected by an operator"
+"""Why a client was sent away that may be here: it may come again."""
+
+_numbers: Final = itertools.count(1)
 
 
 @dataclass(eq=False, slots=True)
 class Visitor:
-    """One client that is in."""
+    """One client that is in.
+
+    Attributes:
+        address: Where it comes from.
+        outbox: What waits for it.
+        connection: On which it is served.
+        way: How: ``websocket`` or ``events``.
+        grant: What it may do; None before it has said who it is.
+        number: Tells it from all others of this process.
+        since_s: When it came, seconds since 1970 UTC.
+    """
 
     address: str
     outbox: Outbox
+    connection: asyncio.BaseTransport
+    way: str
     grant: Grant | None = None
+    number: int = field(default_factory=_numbers.__next__)
+    since_s: float = field(default_factory=time.time)
 
 
 class Visitors:
@@ -37,7 +58,7 @@ class Visitors:
         self._most = settings.wds_max_clients
         self._most_of_address = settings.wds_max_clients_per_address
         self._counters = counters
-        self._inside: set[Visitor] = set()
+        self._inside: dict[int, Visitor] = {}
         self._by_address: Counter[str] = Counter()
         self._by_key: Counter[str] = Counter()
 
@@ -47,7 +68,11 @@ class Visitors:
 
     def all(self) -> list[Visitor]:
         """Return those who are in."""
-        return list(self._inside)
+        return list(self._inside.values())
+
+    def find(self, number: int) -> Visitor | None:
+        """Return the one of this number, if it is in."""
+        return self._inside.get(number)
 
     def objection(self, address: str) -> str | None:
         """Return why a client from an address may not come in; None where it may."""
@@ -59,13 +84,13 @@ class Visitors:
 
     def enter(self, visitor: Visitor) -> None:
         """Count one in."""
-        self._inside.add(visitor)
+        self._inside[visitor.number] = visitor
         self._by_address[visitor.address] += 1
         self._counters.add("accepted")
 
     def leave(self, visitor: Visitor) -> None:
         """Count one out."""
-        self._inside.discard(visitor)
+        self._inside.pop(visitor.number, None)
         _subtract(self._by_address, visitor.address)
         self._drop_grant(visitor)
 
@@ -80,12 +105,17 @@ class Visitors:
 
     def sweep(self, stands: Callable[[Grant], bool]) -> None:
         """Send those away whose key is gone or whose token is over."""
-        fallen = [visitor for visitor in self._inside if visitor.grant and not stands(visitor.grant)]
+        fallen = [each for each in self._inside.values() if each.grant and not stands(each.grant)]
         for visitor in fallen:
             is_over = visitor.grant is not None and visitor.grant.has_expired
             reason = "token expired" if is_over else "key revoked"
             self._counters.add("cut_off", reason=reason)
             visitor.outbox.finish(POLICY_VIOLATION, reason)
+
+    def disconnect(self, visitor: Visitor) -> None:
+        """Send one away because an operator wants it."""
+        self._counters.add("cut_off", reason=DISCONNECTED)
+        visitor.outbox.finish(POLICY_VIOLATION, DISCONNECTED)
 
     def _drop_grant(self, visitor: Visitor) -> None:
         if visitor.grant is not None:

@@ -178,7 +178,7 @@ def test_selectors_find_their_own_pods_alone(values: str) -> None:
         selector = each["spec"]["selector"]
         wanted = selector.get("matchLabels", selector).items()
         found = {pod.split(" ")[1] for pod, given in labels.items() if wanted <= given.items()}
-        assert found == {name}
+        assert found == {name.removesuffix("-pods")}
 
 
 def test_wds_drains_before_it_stops() -> None:
@@ -267,6 +267,10 @@ def test_the_control_plane_knows_every_component() -> None:
         f"scanner-worker-{number}" for number in (1, 2, 3, 4)
     ]
     assert names[-1] == "wds"
+    assert (
+        render("production")["Service", found[-1].url.split("/")[2].split(":")[0]]["spec"]["clusterIP"]
+        == "None"
+    )
     services = {name for kind, name in render("production") if kind == "Service"}
     assert {each.url.split("/")[2].split(":")[0].split(".")[-1] for each in found} <= services
 

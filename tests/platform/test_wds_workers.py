@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -19,11 +20,15 @@ from streams import settings
 from streams.errors import StreamsError
 from streams.local.redis import RedisServer
 from streams.platform import wds_workers
+from streams.scp.watched import Kind, Watched
+from streams.scp.wds_clients import WdsClients
 from streams.wds import listening
+from streams.wds.control_tokens import ControlTokens
 
 TIMEOUT_S = 60.0
 CLIENTS = 24
 BOARD = "scanners:top_volume"
+SECRET = "a secret of the test, 32 bytes long and more"
 
 
 class Workers:
@@ -86,6 +91,7 @@ async def workers(monkeypatch: pytest.MonkeyPatch, stop: asyncio.Event) -> Async
             "WDS_WORKERS": "2",
             "WDS_DRAIN_S": "0.2",
             "AUTH_ENABLED": "false",
+            "WDS_JWT_SECRET": SECRET,
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -100,17 +106,44 @@ async def workers(monkeypatch: pytest.MonkeyPatch, stop: asyncio.Event) -> Async
             await each.close()
 
 
+@contextlib.asynccontextmanager
+async def operating(port: int) -> AsyncIterator[WdsClients]:
+    """Give the control plane's view of the clients of who answers on a port."""
+    component = Watched("wds", "WDS", Kind.WDS, f"http://127.0.0.1:{port}")
+    clients = WdsClients([component], ControlTokens(SecretStr(SECRET)))
+    try:
+        yield clients
+    finally:
+        await clients.close()
+
+
 async def test_processes_share_a_port_one_that_dies_comes_back_and_all_say_good_bye(
-    workers: Workers, stop: asyncio.Event
+    workers: Workers, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One test, for it takes seconds to start them.
+    monkeypatch.setattr("streams.scp.wds_processes.TIMEOUT_S", 1.0)
     before = await workers.pids()
     assert sorted(before) == [1, 2]
     assert await workers.deliver("[1]") == CLIENTS
+    async with operating(workers.port) as clients:
+        # By the ports of their own, for on the one that they share any of them answers.
+        for _ in range(2):
+            told = await clients.describe("olga")
+            assert (told["total"], len(told["clients"])) == (CLIENTS, CLIENTS)
+            assert {each["title"] for each in told["processes"]} == {"WDS 1", "WDS 2"}
+            assert {each["process"] for each in told["clients"]} == {"WDS 1", "WDS 2"}
+            assert all(each["sent_bytes"] > 0 and each["feeds"] == [BOARD] for each in told["clients"])
+        for process in ("WDS 1", "WDS 2"):
+            chosen = next(each["id"] for each in told["clients"] if each["process"] == process)
+            await clients.disconnect("olga", await clients.find("olga", chosen))
+        os.kill(before[1], signal.SIGSTOP)
+        told = await clients.describe("olga")
+        well, hanging = sorted(told["processes"], key=lambda each: each["problem"] is not None)
+        assert (hanging["problem"], well["title"]) == ("no answer in 2 s", "WDS 2")
 
     os.kill(before[1], signal.SIGKILL)
     survivors = await workers.deliver("[2]")
-    assert 0 < survivors < CLIENTS
+    assert survivors == well["clients"] > 0
     after = await workers.pids()
     assert after[2] == before[2]
     assert after[1] != before[1]

@@ -26,6 +26,7 @@ from streams.scp.roles import Role
 from streams.scp.topic_report import Moment, TopicFacts, TopicReport, skew
 from streams.scp.watched import watched
 from streams.settings import Settings
+from streams.wds.visitors import DISCONNECTED
 
 
 class Clock:
@@ -163,6 +164,11 @@ def test_cpu_is_what_was_spent_between_two_answers(
 ) -> None:
     assert condition.cpu_percent(Sample(0, before), Sample(2_000, now)) == percent
     assert condition.cpu_percent(None, Sample(2_000, now)) is None
+
+
+def test_a_client_that_an_operator_sent_away_is_no_loss() -> None:
+    counters = {f"cut_off.{DISCONNECTED}": 2, "cut_off.takes no data": 1}
+    assert condition.drops(counters) == {"cut_off.takes no data": 1}
 
 
 def test_what_is_not_known_is_none_and_not_zero() -> None:

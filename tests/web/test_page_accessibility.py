@@ -54,4 +54,8 @@ async def test_the_pages_of_login_and_of_operators_have_nothing_serious(installa
     async with installation.visit(user="operator", path="?view=console") as page:
         await expect(page.locator("[data-component]").first).to_be_visible()
         await expect(page.locator("section", has_text="Topics").locator("tbody tr").first).to_be_visible()
+        clients = page.get_by_test_id("clients")
+        await clients.scroll_into_view_if_needed()
+        await clients.get_by_role("button", name="subscriptions of operator").first.click()
+        await clients.get_by_role("button", name="Disconnect operator").first.click()
         assert await serious(page) == []

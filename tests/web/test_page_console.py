@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
-from .installation import Installation
+from .installation import TIMEOUT_MS, Installation
 
 
-async def test_the_console_tells_how_late_groups_are_and_what_redis_and_feeds_hold(
+async def test_the_console_tells_how_late_groups_are_what_redis_and_feeds_hold_and_who_is_connected(
     installation: Installation,
 ) -> None:
-    async with installation.visit(path="?view=console") as page:
+    async with installation.visit(user="operator", path="?view=console") as page:
         group = page.locator(".group", has_text="scanner").first
         # Seconds of a healthy worker's: not those between its commits.
         await expect(group).to_contain_text("scanner 0.")
@@ -45,3 +46,26 @@ async def test_the_console_tells_how_late_groups_are_and_what_redis_and_feeds_ho
         await expect(reference.get_by_role("list", name="ahead").locator("li").first).to_contain_text(
             re.compile("closed|half-day")
         )
+        await disconnect_own(page)
+
+
+async def disconnect_own(page: Page) -> None:
+    """Disconnect the very page that shows the clients: it comes back by itself."""
+    panel = page.get_by_test_id("clients")
+    clients = panel.locator("[data-client]")
+    await panel.get_by_label("Name or address").fill("operator")
+    find = panel.get_by_role("button", name="Find")
+    await find.click()
+    await expect(clients).to_have_count(1)
+    own = await clients.get_attribute("data-client")
+    await clients.get_by_role("button", name="subscriptions of operator").click()
+    await expect(clients).to_contain_text("scanners:top_volume")
+    await clients.get_by_role("button", name="Disconnect").click()
+    await expect(panel.locator("form.confirm")).to_contain_text("connects again by itself")
+    await panel.get_by_role("button", name="Yes, disconnect").click()
+    await expect(panel.get_by_role("status")).to_have_text("operator from 127.0.0.1 was disconnected.")
+    await expect(panel.locator(f"[data-client='{own}']")).to_have_count(0)
+    async with asyncio.timeout(TIMEOUT_MS / 1_000):
+        while await clients.count() == 0:
+            await find.click()
+            await asyncio.sleep(0.2)

@@ -24,7 +24,7 @@ export function compareValues(one: Value, other: Value, direction: Sort['directi
 /** Returns rows in the order of a column, those that are equal in the order they came in. */
 export function sorted<R>(
   rows: readonly R[],
-  column: Column<R> | undefined,
+  column: Pick<Column<R>, 'value'> | undefined,
   direction: Sort['direction'],
   context: CellContext,
 ): readonly R[] {
