@@ -1,7 +1,7 @@
 """Writes the page's types of feeds and rows from the catalogue and the structs of the back end.
 
-python scripts/web_types.py writes web/src/generated/feeds.ts, and measures.ts: what screeners filter by. With
---check it only tells whether they are as they should be.
+python scripts/web_types.py writes web/src/generated/feeds.ts, measures.ts: what screeners filter by,
+and topics.ts. With --check it only tells whether they are as they should be.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 
 import msgspec
 
-from streams import feeds
+from streams import feeds, topics
 from streams.bars.minute import Bar
 from streams.events import Aggregate, Luld, Quote, Trade
 from streams.halts.status import HaltEntry
@@ -104,9 +104,17 @@ def measures() -> str:
     ])  # fmt: skip
 
 
+def topic_names() -> str:
+    """Return the names of all topics, without the installation's prefix."""
+    names = json.dumps([topic.suffix for topic in topics.CATALOGUE])
+    about = "/** The platform's topics, without the installation's prefix. */"
+    return f"{about}\nexport const TOPICS = {names} as const;\n"
+
+
 def wanted() -> dict[Path, str]:
     """Return what the files should hold."""
     return {
+        GENERATED / "topics.ts": "\n".join([HEAD, topic_names()]),
         GENERATED / "feeds.ts": "\n".join([HEAD, catalogue(), *map(shape, SHAPES)]),
         GENERATED / "measures.ts": "\n".join([HEAD, measures()]),
     }

@@ -23,6 +23,7 @@ class Topic:
         retention_ms: How long records are kept, in ms; None keeps them for good.
         compact: Whether the newest record of each key is kept for good instead.
         single_partition: Whether the topic has one partition whatever the setting.
+        by_symbol: Whether what concerns a symbol is in that symbol's partition (`records.partition_of`).
         events: The vendor's event types (``ev``) that the topic holds.
     """
 
@@ -31,6 +32,7 @@ class Topic:
     retention_ms: int | None
     compact: bool = False
     single_partition: bool = False
+    by_symbol: bool = False
     events: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -42,29 +44,48 @@ class Topic:
 
 
 TRADES: Final = Topic(
-    "trades", "an array of trades, as received", 15 * MINUTE_MS, events=frozenset({"T", "XT"})
+    "trades",
+    "an array of trades, as received",
+    15 * MINUTE_MS,
+    by_symbol=True,
+    events=frozenset({"T", "XT"}),
 )
 QUOTES: Final = Topic(
-    "quotes", "an array of quotes, as received", 5 * MINUTE_MS, events=frozenset({"Q", "XQ", "C"})
+    "quotes",
+    "an array of quotes, as received",
+    5 * MINUTE_MS,
+    by_symbol=True,
+    events=frozenset({"Q", "XQ", "C"}),
 )
 AGGREGATES: Final = Topic(
     "aggregates",
     "an array of bars of a second or a minute, as received",
     15 * MINUTE_MS,
+    by_symbol=True,
     events=frozenset({"A", "AM", "XA", "CA"}),
 )
 HALTS: Final = Topic(
-    "halts", "an array of LULD messages, as received", 24 * HOUR_MS, events=frozenset({"LULD"})
+    "halts",
+    "an array of LULD messages, as received",
+    24 * HOUR_MS,
+    by_symbol=True,
+    events=frozenset({"LULD"}),
 )
 NEWS: Final = Topic("news", "one article, by its link", 24 * HOUR_MS)
 NEWS_FILED: Final = Topic(
     "news-filed", "one article for all lists that it is in", 24 * HOUR_MS, single_partition=True
 )
 UNKNOWN: Final = Topic("unknown", "whatever else arrived, verbatim", HOUR_MS)
-REFERENCE: Final = Topic("reference", "what is known of a symbol for a day", None, compact=True)
-ALERTS: Final = Topic("alerts", "one alert: a broken range, or a halt", 24 * HOUR_MS)
+REFERENCE: Final = Topic(
+    "reference", "what is known of a symbol for a day", None, compact=True, by_symbol=True
+)
+ALERTS: Final = Topic("alerts", "one alert: a broken range, or a halt", 24 * HOUR_MS, by_symbol=True)
 VOLUME_CURVES: Final = Topic(
-    "volume-curves", "a symbol's volume of a session, minute by minute", None, compact=True
+    "volume-curves",
+    "a symbol's volume of a session, minute by minute",
+    None,
+    compact=True,
+    by_symbol=True,
 )
 SCREENERS: Final = Topic(
     "screeners", "the definitions of all users' boards", None, compact=True, single_partition=True

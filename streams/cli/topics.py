@@ -33,6 +33,11 @@ def add_to(app: typer.Typer) -> None:
         epilog="Example: streams topics check",
     )(check)
     group.command(
+        "read",
+        help="Show some records of a topic: the newest, or from an offset or a time on. It changes nothing.",
+        epilog="Example: streams topics read trades --symbol AAPL --time 09:30:00",
+    )(read)
+    group.command(
         "export",
         help="Print the catalogue for other tools: rpk's commands, YAML or JSON. Needs no broker.",
         epilog="Example: KAFKA_REPLICATION=3 streams topics export --format rpk | sh",
@@ -84,6 +89,53 @@ def list_(*, json: Json = False) -> None:
         kept = ("cleanup.policy", "retention.ms", "segment.ms")
         config = "  ".join(f"{name}={state.config[name]}" for name in kept if name in state.config)
         typer.echo(f"{state.name:24} partitions={state.partitions}  replicas={state.replication}  {config}")
+
+
+def read(
+    topic: Annotated[str, typer.Argument(help="Its name, with or without KAFKA_TOPIC_PREFIX.")],
+    *,
+    symbol: Annotated[str | None, typer.Option(help="Only events of this symbol; capitals count.")] = None,
+    partition: Annotated[int | None, typer.Option(min=0, help="Only this partition.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="From this offset on, of one partition.")] = None,
+    time: Annotated[
+        str | None, typer.Option(help="From this time on: 09:30:00 is today's in New York, or with a date.")
+    ] = None,
+    newest: Annotated[int | None, typer.Option(min=1, help="The newest so many; 20 with no start.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most records from an offset or a time on.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show a line for each record, or the whole answer as JSON."""
+    import time as clock
+
+    import msgspec
+
+    from streams import settings
+    from streams.cli.tasks import run_to_end
+    from streams.cli.topic_records import columns, remarks
+    from streams.errors import BadInputError
+    from streams.inspection import times
+    from streams.inspection.query import Query, topic_named
+    from streams.inspection.reader import inspect
+
+    if newest is not None and (offset, time) != (None, None):
+        raise BadInputError("one start alone: --offset, --time or --newest")
+    loaded = settings.load()
+    query = Query(
+        topic_named(loaded, topic),
+        symbol=symbol,
+        partition=partition,
+        offset=offset,
+        time_ms=None if time is None else times.parse(time, int(clock.time() * 1000)),
+        most=newest or limit,
+    )
+    answer = run_to_end(inspect(loaded, query))
+    if json:
+        typer.echo(msgspec.json.encode(answer))
+        return
+    for record in answer.records:
+        typer.echo("  ".join(columns(record)))
+    for remark in remarks(answer):
+        typer.echo(remark, err=True)
 
 
 def export(

@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from streams.errors import BadInputError, StreamsError, UnavailableError
+from streams.inspection.query import NoTopicError
 from streams.metrics import Exposition, catalogue
 from streams.scp.accounts import NoAccountError
 from streams.scp.database import Database
@@ -36,6 +37,7 @@ from streams.scp.routes import (
     login,
     oidc,
     overview,
+    records,
     reference,
     screeners,
     shelves,
@@ -155,6 +157,7 @@ class ControlPlaneApp:
             components.make_router(plane, self._overview.monitor),
             overview.make_router(plane, self._overview),
             reference.make_router(plane, self._overview),
+            records.make_router(plane),
             wds.make_router(plane, self._overview.clients),
         ):
             app.include_router(router)
@@ -184,6 +187,7 @@ class ControlPlaneApp:
             (RefusedError, self._refused),
             (ConflictError, _answering(HTTPStatus.PRECONDITION_FAILED)),
             (NoAccountError, _answering(HTTPStatus.NOT_FOUND)),
+            (NoTopicError, _answering(HTTPStatus.NOT_FOUND)),
             (BadInputError, _answering(HTTPStatus.UNPROCESSABLE_ENTITY)),
             (UnavailableError, self._unavailable),
             (StreamsError, _answering(HTTPStatus.INTERNAL_SERVER_ERROR)),

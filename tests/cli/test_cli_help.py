@@ -21,6 +21,7 @@ COMMANDS = [
     "topics update",
     "topics list",
     "topics check",
+    "topics read",
     "reference load",
     "reference show",
     "reference dump",

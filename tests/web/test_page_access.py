@@ -34,7 +34,8 @@ async def test_a_viewer_cannot_stop_a_listener(installation: Installation) -> No
     async with installation.visit(PLAIN, user="viewer", path="?view=console") as page:
         row = page.locator(f"[data-component={NEWS}]")
         await expect(row.get_by_role("combobox")).to_be_disabled()
-        await expect(page.get_by_test_id("clients")).to_have_count(0)
+        for of_operators in ("clients", "topic-inspector"):
+            await expect(page.get_by_test_id(of_operators)).to_have_count(0)
         assert await page.evaluate(STOP, NEWS) == HTTPStatus.FORBIDDEN
         await expect(row).not_to_contain_text("stopped")
 

@@ -10,6 +10,31 @@ from playwright.async_api import Page, expect
 from .installation import TIMEOUT_MS, Installation
 
 
+async def test_an_operator_looks_into_a_topic(installation: Installation) -> None:
+    async with installation.visit(user="operator", path="?view=console") as page:
+        inspector = page.get_by_test_id("topic-inspector")
+        await inspector.get_by_label("Topic").select_option("aggregates")
+        await inspector.get_by_label("Start").select_option("a time")
+        await inspector.get_by_role("button", name="Look").click()
+        await expect(inspector.get_by_role("alert")).to_have_text("Write the time from which to read.")
+        await inspector.get_by_label("Start").select_option("the newest")
+        await inspector.get_by_label("Most").fill("2")
+        await inspector.get_by_role("button", name="Look").click()
+        rows = inspector.locator("tbody tr")
+        await expect(rows).to_have_count(2)
+        place = await rows.last.get_by_role("button").get_attribute("aria-label") or ""
+        newest = inspector.get_by_role("button", name=place, exact=True)
+        await inspector.get_by_role("button", name="Earlier").click()
+        await expect(newest).to_have_count(0)
+        await inspector.get_by_role("button", name="Later").click()
+        await expect(newest).to_be_visible()
+        await rows.first.get_by_role("button").click()
+        # The vendor's numbers stay, with the market's time beside them: a replay of March.
+        await expect(inspector.locator("pre")).to_contain_text(
+            re.compile(r'"e": 17\d{11},?\s+2026-03-02 1\d:\d\d:\d\d\.\d{3} ET')
+        )
+
+
 async def test_the_console_tells_how_late_groups_are_what_redis_and_feeds_hold_and_who_is_connected(
     installation: Installation,
 ) -> None:

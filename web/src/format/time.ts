@@ -25,6 +25,13 @@ export function minutes(ms: number, zone?: string): string {
   return format(zone, { hour: '2-digit', minute: '2-digit' }).format(ms);
 }
 
+/** Returns date and time in New York of an exact time: ms as a number, ns as a bigint. */
+export function newYorkMoment(at: number | bigint): string {
+  const ms = typeof at === 'bigint' ? Number(at / 1_000_000n) : at;
+  const fraction = typeof at === 'bigint' ? String(at).slice(-9) : String(at).slice(-3);
+  return `${newYorkDate(ms)} ${clock(ms, NEW_YORK)}.${fraction} ET`;
+}
+
 /** Returns a day as "Fri, Nov 20". */
 export function day(ms: number, zone?: string): string {
   return format(zone, { weekday: 'short', month: 'short', day: 'numeric' }).format(ms);
