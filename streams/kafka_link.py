@@ -14,6 +14,8 @@ from streams.errors import SettingsError, UnavailableError
 from streams.settings import Settings
 
 TLS: Final = ("SSL", "SASL_SSL")
+MAX_WAIT_MS: Final = 500
+"""How long a broker may hold a fetch that finds nothing: what aiokafka has it do."""
 LOGIN: Final = ("SASL_PLAINTEXT", "SASL_SSL")
 
 
@@ -45,14 +47,24 @@ def options(settings: Settings) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader(settings: Settings, *, max_wait_ms: int = MAX_WAIT_MS) -> AsyncIterator[AIOKafkaConsumer]:
     """Yield a started consumer that is of no group: it commits nothing, and begins at the oldest record.
+
+    Args:
+        settings: Where Kafka is.
+        max_wait_ms: How long the broker may hold a fetch that finds nothing. Whatever else is asked waits
+            behind it.
 
     Raises:
         KafkaError: Kafka cannot be reached.
         TimeoutError: It does not answer within ``kafka_timeout_s``.
     """
-    consumer = AIOKafkaConsumer(**options(settings), enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        **options(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=max_wait_ms,
+    )
     try:
         async with asyncio.timeout(settings.kafka_timeout_s):
             await consumer.start()

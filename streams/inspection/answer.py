@@ -101,9 +101,9 @@ def answer(
 def _take(query: Query, lanes: Iterable[Lane]) -> list[Found]:
     """Return the first of all that was found, or on the way back the last: no more than may be told."""
     if query.is_onward:
-        ordered = heapq.merge(*(lane.found for lane in lanes), key=_time)
+        ordered = heapq.merge(*(lane.found for lane in lanes), key=_order)
     else:
-        ordered = heapq.merge(*(reversed(lane.found) for lane in lanes), key=_time, reverse=True)
+        ordered = heapq.merge(*(reversed(lane.found) for lane in lanes), key=_order, reverse=True)
     taken: list[Found] = []
     size = 0
     for found in ordered:
@@ -114,8 +114,8 @@ def _take(query: Query, lanes: Iterable[Lane]) -> list[Found]:
     return taken if query.is_onward else taken[::-1]
 
 
-def _time(found: Found) -> int:
-    return found.record.timestamp
+def _order(found: Found) -> tuple[int, int]:
+    return found.record.timestamp, found.record.partition
 
 
 def _reached(query: Query, lane: Lane, taken: int) -> int:

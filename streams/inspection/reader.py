@@ -23,7 +23,8 @@ OFFSETS_S: Final = 2.0
 READ_S: Final = 2.0
 """Longest that is read for an answer."""
 POLL_S: Final = 0.02
-FETCH_MS: Final = 100
+FETCH_MS: Final = 20
+"""Longest wait for records that are not there."""
 FETCH_RECORDS: Final = 20
 """Most records that are looked at before others have a turn."""
 FAILURES: Final = (KafkaError, OSError, TimeoutError)
@@ -42,7 +43,7 @@ async def inspect(settings: Settings, query: Query) -> Answer:
         UnavailableError: Kafka does not answer.
     """
     try:
-        async with kafka_link.reader(settings) as consumer:
+        async with kafka_link.reader(settings, max_wait_ms=FETCH_MS) as consumer:
             return await _Inspection(settings, query, consumer).run()
     except FAILURES as error:
         raise kafka_link.unavailable(settings, _why(error)) from None
@@ -93,7 +94,9 @@ class _Inspection:
         if self._name not in await self._consumer.topics():
             raise NoTopicError(f"{self._name} is not on the broker: streams topics create")
         # Metadata is kept of topics that are read.
-        self._consumer.assign([TopicPartition(self._name, 0)])
+        some = TopicPartition(self._name, 0)
+        self._consumer.assign([some])
+        self._consumer.pause(some)
         while not (numbers := self._consumer.partitions_for_topic(self._name)):  # noqa: ASYNC110  no event
             await asyncio.sleep(POLL_S)
         return sorted(numbers)

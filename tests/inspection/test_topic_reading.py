@@ -50,6 +50,8 @@ async def _fill(settings: Settings) -> None:
             value = b'[{"sym":"AAPL","q":%d},{"sym":"X"}]' % number if number != BAD else b"\xff\xfe"
             headers = records.headers(1_770_000_000_000_000_000 + number, "massive")
             await producer.send_and_wait(topic, value, partition=OF_AAPL, headers=headers)
+        # Records of the same ms are in the order of their partitions.
+        await asyncio.sleep(0.01)
         for symbol in (b"Y", b"Z"):
             await producer.send_and_wait(topic, b'[{"sym":"%b"}]' % symbol, partition=OTHER)
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
