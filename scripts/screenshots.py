@@ -27,7 +27,7 @@ PLAYED_S: Final = 65
 START_TIMEOUT_S: Final = 300
 STOP_TIMEOUT_S: Final = 30
 SETTLE_S: Final = 6
-MOST_BYTES: Final = 300_000
+MOST_BYTES: Final = 350_000
 CHROMIUM: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
