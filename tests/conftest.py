@@ -19,19 +19,26 @@ for name in {*Settings.model_fields, "polygon_api_key"} - KEPT:
     os.environ.pop(name.upper(), None)
 
 
-TOGETHER = (
-    "tests/web/test_page_",
-    "tests/integration/test_faults.py",
-    "tests/integration/test_protected_kafka.py",
-)
-"""Tests that share an installation or a broker of their own: a second process would start another one."""
+TOGETHER = {
+    "whole installations": (
+        "tests/integration/test_capacity.py",
+        "tests/integration/test_demo.py",
+        "tests/integration/test_faults_run.py",
+        "tests/integration/test_up.py",
+        "tests/web/test_page_",
+    ),
+    "an installation of two workers": ("tests/integration/test_faults.py",),
+    "a protected broker": ("tests/integration/test_protected_kafka.py",),
+}
+"""Tests that one process runs, one after the other: they share servers that are started once, or two of them
+at a time are more than two cores carry."""
 
 
 class TogetherScheduling(LoadScopeScheduling):
     """Gives each process the next test, and all that belong together to one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+        return next((name for name, places in TOGETHER.items() if nodeid.startswith(places)), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
