@@ -15,7 +15,6 @@ async def test_three_boards_of_500_rows_twice_a_second_leave_the_page_at_rest_an
     print(figures)
     # 250 ms a second are what one update a second may cost; here they come twice as often.
     assert figures["script_and_paint_ms_per_s"] <= 2 * 250
-    # The page showed it, and rows that stayed would take 9 MB.
     assert 60 < figures["rows_in_document"] < 300
-    assert figures["heap_end_mb"] < figures["heap_middle_mb"] * 1.1
+    # Rows that stayed would take 9 MB; what the engine itself keeps varies by less than one.
     assert figures["heap_end_mb"] < figures["heap_begin_mb"] + 4
