@@ -21,6 +21,7 @@ from streams.scp.passwords import Passwords
 from streams.scp.roles import Role
 from streams.scp.service import ControlPlane
 from streams.settings import Settings
+from streams.wds.service import WidgetDataService
 
 PASSWORD = "correct horse battery"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -114,6 +115,21 @@ async def install(settings: Settings, hashed: str) -> AsyncIterator[Install]:
             return Installation(changed, plane, stack)
 
         yield start
+
+
+@pytest.fixture
+async def service(redis_url: str) -> AsyncIterator[WidgetDataService]:
+    """A WDS that takes the tokens of the control planes."""
+    server = redis_url.rpartition("/")[0]
+    settings = Settings(
+        mdc_redis_url=SecretStr(f"{server}/12"),
+        wdc_redis_url=SecretStr(f"{server}/13"),
+        wds_host="127.0.0.1",
+        wds_port=0,
+        wds_jwt_secret=SecretStr(SECRET),
+    )
+    async with WidgetDataService(settings) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

@@ -6,30 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from streams.settings import Settings
 from streams.wds.service import WidgetDataService
 
-from .conftest import SECRET, TIMEOUT_S, Install, Installation
+from .conftest import TIMEOUT_S, Install, Installation
 
 CLIENTS = "/api/wds/clients"
-
-
-@pytest.fixture
-async def service(redis_url: str) -> AsyncIterator[WidgetDataService]:
-    server = redis_url.rpartition("/")[0]
-    settings = Settings(
-        mdc_redis_url=SecretStr(f"{server}/12"),
-        wdc_redis_url=SecretStr(f"{server}/13"),
-        wds_host="127.0.0.1",
-        wds_port=0,
-        wds_jwt_secret=SecretStr(SECRET),
-    )
-    async with WidgetDataService(settings) as service:
-        yield service
 
 
 @pytest.fixture
